@@ -1,0 +1,26 @@
+// SPDX-FileCopyrightText: The rekapd authors
+// SPDX-License-Identifier: MIT
+
+#pragma once
+/*
+ * Memory that lives and dies together: a batch allocates from an arena and one reset gives all of it back.
+ * Not thread-safe; one owner at a time.
+ */
+#include "common/text.h"
+
+struct arena;
+
+/* block_size: bytes of a block (larger requests get one of their own). NULL when out of memory. */
+struct arena *arena_new(size_t block_size);
+struct arena *arena_free(struct arena *a); /* accepts NULL, returns NULL */
+
+/* n bytes aligned for any type, not zeroed; NULL when out of memory. */
+void *arena_alloc(struct arena *a, size_t n);
+void *arena_zalloc(struct arena *a, size_t n); /* zeroed */
+/* A copy of t in the arena (absent stays absent). Returns false when out of memory. */
+bool arena_copy(struct arena *a, struct text t, struct text *ret_copy);
+
+/* Forgets everything, keeps one block for the next round. */
+void arena_reset(struct arena *a);
+/* Bytes handed out since the last reset. */
+size_t arena_used(const struct arena *a);

@@ -1,0 +1,55 @@
+// SPDX-FileCopyrightText: The rekapd authors
+// SPDX-License-Identifier: MIT
+
+#pragma once
+/*
+ * The configuration: one table (config.c) defines each key of [postgres] and [rekapd]; parser, --help, sample file and documents derive from it.
+ * [kafka] passes every librdkafka property through as it is.
+ *
+ * Precedence: default < file < FILE's `rekapd.conf.d/*.conf` (beside it, in order of name) < environment REKAPD_SECTION_KEY < --set section.key=value.
+ * In environment names, dots and dashes of a key become underscores (REKAPD_KAFKA_BOOTSTRAP_SERVERS).
+ */
+#include <stdio.h>
+
+#include "common/civil.h"
+#include "common/error.h"
+#include "common/text.h"
+
+struct config_property { /* one librdkafka property */
+	char *name, *value, *origin;
+};
+
+struct config {
+	struct config_property *kafka;
+	size_t n_kafka;
+	char *conninfo;		/* [postgres] conninfo */
+	char *topics;		/* comma-separated; a name that starts with ^ is a regular expression */
+	char *timezone;
+	char *ruleset;		/* comma-separated paths; empty: the built-in one */
+	char *calendar;		/* path; empty: the built-in one */
+	bool collective_leave;
+	day_number as_of;	/* DAY_NONE: today in the zone */
+	int64_t batch_events, batch_bytes, batch_ms;
+	int64_t suppression_threshold;
+	int64_t log_level;
+};
+
+/* One row of the table, for --help, samples, man pages. */
+struct config_key {
+	const char *section, *name, *range, *value; /* value: the default as text */
+	bool secret, reloadable;
+	const char *help;
+};
+const struct config_key *config_keys(size_t *ret_n);
+
+/*
+ * Loads everything. `path` NULL: /etc/rekapd/rekapd.conf if it exists. `sets`: the "section.key=value" of --set. An unknown key or section is an error that names the
+ * nearest known one; a [kafka] property that would break exactly-once delivery is refused with the reason. 0, -EINVAL (message: file:line, key, remedy), -ENOMEM.
+ */
+int config_load(struct config *c, const char *path, const char *const *sets, size_t n_sets, struct error *err);
+void config_deinit(struct config *c);
+
+/* Prints every effective setting with its origin, secrets redacted, as an INI file. */
+void config_print(const struct config *c, FILE *out);
+/* Prints the documented sample file. */
+void config_sample(FILE *out);

@@ -1,0 +1,65 @@
+// SPDX-FileCopyrightText: The rekapd authors
+// SPDX-License-Identifier: MIT
+
+#pragma once
+/*
+ * Byte strings: `struct text` borrows, `struct buffer` owns and grows.
+ *
+ * A text with p == NULL is absent (the contract's "empty"); a text of length 0 with p != NULL is the empty string.
+ * Nothing here needs or grants a terminating NUL, except buffer_cstr.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct text {
+	const char *p;
+	size_t n;
+};
+
+#define TEXT(literal) ((struct text){("" literal), sizeof(literal) - 1})
+#define TEXT_NONE ((struct text){NULL, 0})
+/* For printf's "%.*s". */
+#define TEXT_ARG(t) (int)(t).n, (t).p ? (t).p : ""
+
+static inline struct text text_of(const char *s)
+{
+	return (struct text){s, s ? strlen(s) : 0};
+}
+
+/* Bytewise, unsigned; a proper prefix is smaller; absent is smaller than anything present. <0, 0, >0 */
+int text_compare(struct text a, struct text b);
+
+static inline bool text_equal(struct text a, struct text b)
+{
+	return a.n == b.n && !a.p == !b.p && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+static inline bool text_is(struct text t, const char *s)
+{
+	return t.p && t.n == strlen(s) && memcmp(t.p, s, t.n) == 0;
+}
+
+/* True if all n bytes are well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms, ≤ U+10FFFF). */
+bool utf8_valid(const char *p, size_t n);
+
+struct buffer {
+	char *p;
+	size_t n, size;
+	bool failed; /* an allocation failed: the content is incomplete and every further put is ignored */
+};
+
+void buffer_deinit(struct buffer *b);
+void buffer_clear(struct buffer *b); /* keeps the memory, resets `failed` */
+void buffer_put(struct buffer *b, const void *p, size_t n);
+void buffer_puts(struct buffer *b, const char *s);
+void buffer_putc(struct buffer *b, char c);
+void buffer_text(struct buffer *b, struct text t);
+void buffer_printf(struct buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The content with a NUL behind it, valid until the next change; NULL when `failed`. */
+const char *buffer_cstr(struct buffer *b);
+static inline struct text buffer_view(const struct buffer *b)
+{
+	return (struct text){b->p ? b->p : "", b->n};
+}
