@@ -1,0 +1,67 @@
+// SPDX-FileCopyrightText: The rekapd authors
+// SPDX-License-Identifier: MIT
+
+#pragma once
+/*
+ * A batch's work before any SQL: its events folded per entity, its contributions summed per (unit, measure, dimension, month).
+ *
+ *   ledger_reset → ledger_open for every item → (the store loads the entities' states: entity_load) → ledger_fold → ledger_settle →
+ *   entities and deltas, sorted, ready to be written.
+ */
+#include "daemon/fold/fold.h"
+#include "daemon/record/batch.h"
+
+struct entity {
+	const struct kind *kind;
+	struct text key;
+	bool exists;	 /* the store has a row */
+	int64_t version; /* the store's, of that row */
+	struct state before, state;
+	bool changed;
+	const struct record *last; /* coordinates of the last event that changed it */
+	/* after ledger_settle, if changed: */
+	struct text encoded;
+	struct derived derived;
+};
+
+struct delta { /* one row of the roll-up: a month of one series of one unit */
+	uint32_t unit; /* index in basis->units */
+	struct text measure, dimension;
+	day_number month; /* its first day */
+	decimal day[31];  /* additions; zero where nothing changes */
+};
+
+struct verdict { /* what became of an item: the decoder's reason, or one that only the fold can tell */
+	enum reason reason;
+	struct text detail;
+	struct entity *entity; /* NULL when rejected */
+};
+
+struct ledger {
+	const struct basis *basis;
+	struct arena *arena;
+	struct map index;
+	struct entity **entities; /* after ledger_open: in order of kind and key */
+	size_t n_entities, size_entities;
+	struct delta **deltas; /* after ledger_settle: in order of unit id, measure, dimension, month; all-zero ones left out */
+	size_t n_deltas, size_deltas;
+	struct map delta_index;
+	struct verdict *verdicts; /* one for each item */
+	size_t n_items;
+	struct item *items;
+};
+
+int ledger_init(struct ledger *l); /* 0, -ENOMEM */
+void ledger_deinit(struct ledger *l);
+/* Forgets the last batch and takes items[0..n). Judges units: unknown_unit. Collects and sorts the entities. 0, -ENOMEM. */
+int ledger_open(struct ledger *l, const struct basis *basis, struct item *items, size_t n);
+/* The entity's stored state; bytes are copied. 0; -EINVAL: not a state of this kind; -ENOMEM. */
+int entity_load(struct ledger *l, struct entity *e, struct text state, int64_t version);
+/* Folds every accepted item into its entity; judges too_many_facts. 0, -ENOMEM. */
+int ledger_fold(struct ledger *l);
+/* Derives before and after of each changed entity, sums the differences, encodes the states. 0, -ENOMEM. */
+int ledger_settle(struct ledger *l);
+/* Adds a derived entity's contributions times `sign` to the deltas (for recomputations). 0, -ENOMEM. */
+int ledger_add(struct ledger *l, const struct derived *d, int sign);
+/* Sorts the deltas and leaves all-zero ones out (ledger_settle does it). */
+void ledger_sort_deltas(struct ledger *l);

@@ -1,0 +1,83 @@
+// SPDX-FileCopyrightText: The rekapd authors
+// SPDX-License-Identifier: MIT
+
+#pragma once
+/*
+ * Rulesets: versioned data for deadlines, bands and indicators (semantics §9). Plain values; decode/ruleset.h reads them from JSON.
+ */
+#include "common/civil.h"
+#include "common/decimal.h"
+#include "common/error.h"
+#include "common/map.h"
+#include "common/text.h"
+
+enum deadline_kind { DEADLINE_NONE, DEADLINE_WORKING, DEADLINE_CALENDAR, DEADLINE_DATE };
+
+struct deadline {
+	struct text name; /* path under "deadlines": "response", "resolution.supervisory", "performance_report.year" */
+	enum deadline_kind kind;
+	int days;	/* WORKING, CALENDAR */
+	int month, day; /* DATE: of the next year */
+};
+
+struct band {
+	struct text name;
+	bool has_min, inclusive;
+	decimal min;
+};
+
+struct bands {
+	struct text name; /* "ikm" */
+	const struct band *bands; /* best first */
+	size_t n;
+};
+
+/* "survey.score{instrument=skm}" → measure "survey.score", dimension "instrument=skm" ("" without braces). Absent measure: null. */
+struct measure_ref {
+	struct text measure, dimension;
+};
+
+enum over { OVER_PERIOD, OVER_DUE, OVER_STOCK, OVER_YTD, OVER_EXACT, OVER_NESTED };
+enum direction { DIRECTION_NONE, DIRECTION_HIGHER, DIRECTION_LOWER };
+
+struct indicator {
+	struct text code, title_id, title_en, basis;
+	struct measure_ref numerator, denominator, base, presence;
+	decimal scale;
+	enum direction direction;
+	enum over over;
+	unsigned grains; /* bit 1 << grain */
+	const struct bands *bands; /* NULL: none */
+	bool suppress, reduction;
+};
+
+struct ruleset {
+	struct text id, basis;
+	day_number valid_from, valid_to; /* inclusive; DAY_NONE valid_to: open */
+	bool has_deadlines;
+	struct text sla_start; /* "received", "verified", "forwarded" */
+	const struct deadline *deadlines;
+	size_t n_deadlines;
+	const struct bands *bands;
+	size_t n_bands;
+	const struct indicator *indicators;
+	size_t n_indicators;
+	bool has_cap;
+	decimal cap;
+	const struct text *forbidden; /* normalised: lower case, without _ - . and blanks */
+	size_t n_forbidden;
+	struct text json; /* the whole text, as it was read */
+};
+
+struct rulesets {
+	struct ruleset *all;
+	size_t n;
+	struct map forbidden; /* union of all files */
+	struct arena *arena;  /* owns everything above */
+};
+
+/* The ruleset with deadlines that is valid on the day, or NULL. Likewise the one with indicators. */
+const struct ruleset *rulesets_deadlines_on(const struct rulesets *r, day_number d);
+const struct ruleset *rulesets_indicators_on(const struct rulesets *r, day_number d);
+/* The deadline of that name; NULL when the ruleset has none. */
+const struct deadline *ruleset_deadline(const struct ruleset *r, const char *name, struct text sub);
