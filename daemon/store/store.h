@@ -1,0 +1,84 @@
+// SPDX-FileCopyrightText: The rekapd authors
+// SPDX-License-Identifier: MIT
+
+#pragma once
+/*
+ * PostgreSQL behind verbs: the exactly-once store. One transaction holds entities, roll-up additions, rejects, the batch and the offsets.
+ *
+ * A store belongs to one thread at a time. Its calls block, each with a deadline. What a caller must do is in the result:
+ *   0             done
+ *   STORE_RETRY   transient (connection lost, deadlock, outage, out of resources; SQLSTATE 08, 40, 53, 55P03, 57, or another writer was faster): call again, after
+ *                 a wait; nothing is lost or doubled by that, also when the outcome of a COMMIT was unknown
+ *   STORE_FENCED  another owner has taken a partition of this batch over: drop the batch
+ *   negative      stop loudly; the message says why
+ */
+#include "common/error.h"
+#include "daemon/record/basis.h"
+#include "daemon/record/batch.h"
+#include "daemon/record/kind.h"
+
+#define STORE_RETRY 1
+#define STORE_FENCED 2
+
+struct store;
+
+/* What the database must agree with before figures are computed. */
+struct store_basis {
+	struct basis basis;	 /* basis.units is set by the store */
+	day_number as_of;	 /* DAY_NONE: today */
+	int64_t suppression_threshold;
+	const char *digest;	 /* of zone, calendar and rulesets: another one in the database means its figures must be restated */
+};
+
+/* Does not connect. owner: a name for this process ("host/pid/random"). */
+int store_new(const char *conninfo, const char *owner, struct store **ret_store, struct error *err);
+struct store *store_free(struct store *s);
+
+/* Connects if need be; refuses another schema version (-EPROTO, message: run `rekapd migrate`). 0, STORE_RETRY, negative. */
+int store_connect(struct store *s, struct error *err);
+/* Closes the connection; claims stay known. */
+void store_disconnect(struct store *s);
+/* Makes a statement that is running in another thread end soon (for shutdown). Safe from another thread. */
+void store_cancel(struct store *s);
+
+/* Applies the numbered migrations, each in a transaction, all under an advisory lock; tells each through `progress`. *ret_applied: how many. */
+int store_migrate(struct store *s, void (*progress)(void *arg, const char *line), void *arg, int *ret_applied, struct error *err);
+/* One line for each known or applied migration through `line`. Returns 0 if the database is at this program's version, 1 if not. */
+int store_migration_status(struct store *s, void (*line)(void *arg, const char *line), void *arg, struct error *err);
+
+/* Loads the unit register into u (units_init first) with its version. */
+int store_units_load(struct store *s, struct units *u, struct error *err);
+/*
+ * Makes the register that of u (upsert by code), and recomputes what depends on it, in one transaction. `b`: as for store_basis_set.
+ */
+int store_units_save(struct store *s, const struct units *u, const struct store_basis *b, struct error *err);
+
+/*
+ * Adopts the basis: writes settings and rulesets; where the digest differs from the database's, recomputes due dates, flags and the roll-up of every entity in one
+ * transaction (progress may be NULL). Must be called before store_commit; s keeps `b` borrowed.
+ */
+int store_basis_set(struct store *s, const struct store_basis *b, void (*progress)(void *arg, int64_t done, int64_t total), void *arg, struct error *err);
+
+/* Takes the partition over: bumps its epoch; *ret_next: where to go on, 0 when nothing is stored (then from the beginning). */
+int store_claim(struct store *s, const char *topic, int32_t partition, int64_t *ret_next, struct error *err);
+/* Forgets a claim (no SQL). */
+void store_release(struct store *s, const char *topic, int32_t partition);
+
+struct store_commit {
+	int64_t batch_id;
+	int64_t events, rejected, tombstones, unchanged; /* items by outcome */
+	int64_t entities, deltas;			  /* rows written */
+	int64_t by_reason[REASON_COUNT];
+};
+
+/*
+ * Folds and commits the batch: items of partitions that are claimed, in order of arrival; or replays (reject_id ≠ 0). Bisects to records that PostgreSQL refuses and
+ * rejects those alone. 0, STORE_RETRY, STORE_FENCED, negative.
+ */
+int store_commit(struct store *s, const struct batch *batch, struct store_commit *ret, struct error *err);
+
+/* Rejects that wait for a unit which the register now has: calls `item` with the record of each, at most `limit` from reject_id > after. */
+int store_rejects_waiting(struct store *s, int64_t after, int limit, int (*item)(void *arg, int64_t reject_id, const struct record *r), void *arg, struct error *err);
+
+/* A question in SQL for verbs such as status: every row as texts (NULL: absent). The statement must be one of this program's. */
+int store_query(struct store *s, const char *sql, int (*row)(void *arg, size_t n, const struct text *cells), void *arg, struct error *err);
