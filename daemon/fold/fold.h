@@ -19,6 +19,9 @@ int fold(const struct kind *k, struct state *s, const struct event *e, struct ar
 /* Precedence of two field lists of one type: data fields in contract order, by value (semantics §2). <0, 0, >0 */
 int fields_compare(const struct event_type *t, const struct value *a, const struct value *b);
 
+/* Whether the type has a field beyond the key. Without one, two events of one time are the same fact, whatever their ids. */
+bool event_type_has_data(const struct event_type *t);
+
 /* Appends the entity's key: the key fields' strings, separated by U+001F (inside a part, U+001F and U+001E are preceded by U+001E). */
 void entity_key(const struct event *e, struct buffer *out);
 

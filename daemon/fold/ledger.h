@@ -34,21 +34,27 @@ struct delta { /* one row of the roll-up: a month of one series of one unit */
 struct verdict { /* what became of an item: the decoder's reason, or one that only the fold can tell */
 	enum reason reason;
 	struct text detail;
-	struct entity *entity; /* NULL when rejected */
+	struct entity *entity; /* of an accepted event, also when the fold then refuses it; NULL otherwise */
 };
 
 struct ledger {
+	struct entity **entities; /* after ledger_open: in order of kind and key */
+	size_t n_entities;
+	struct delta **deltas; /* after ledger_settle: in order of unit, measure, dimension, month; all-zero ones left out */
+	size_t n_deltas;
+	struct verdict *verdicts; /* one for each item */
+	struct item *items;
+	size_t n_items;
+
+	/* the ledger's own */
 	const struct basis *basis;
 	struct arena *arena;
-	struct map index;
-	struct entity **entities; /* after ledger_open: in order of kind and key */
-	size_t n_entities, size_entities;
-	struct delta **deltas; /* after ledger_settle: in order of unit id, measure, dimension, month; all-zero ones left out */
-	size_t n_deltas, size_deltas;
-	struct map delta_index;
-	struct verdict *verdicts; /* one for each item */
-	size_t n_items;
-	struct item *items;
+	struct map *by_key; /* of entities: a map for each kind */
+	size_t size_entities, size_deltas;
+	struct map series;     /* "measure NUL dimension" → struct series */
+	struct map delta_index; /* (unit, series, month) → struct delta */
+	struct series_cache *cache; /* of series without dimension, by the address of the measure's name */
+	struct buffer scratch;
 };
 
 int ledger_init(struct ledger *l); /* 0, -ENOMEM */

@@ -13,14 +13,16 @@
 #define UNIT_NONE UINT32_MAX
 
 struct unit {
-	struct text code, name, kind;
-	uint32_t parent, successor;	 /* indexes; UNIT_NONE: none */
+	struct text code, name, kind;	      /* kind absent: not said */
+	struct text parent_code, successor_code; /* absent: none */
+	uint32_t parent, successor;	 /* indexes of those, once linked; UNIT_NONE: none */
 	day_number valid_from, valid_to; /* inclusive; DAY_NONE: no bound */
 	int32_t id;			 /* the store's surrogate; 0 before it is stored */
+	unsigned line;			 /* in the file applied last; 0: not in it */
 };
 
 struct units {
-	struct unit *all; /* in order of code */
+	struct unit *all; /* in order of code once linked */
 	size_t n, size;
 	struct map index; /* code → struct unit index + 1 */
 	struct arena *arena;
@@ -46,6 +48,7 @@ int units_apply_csv(struct units *u, const char *name, struct text csv, size_t *
  */
 int units_add(struct units *u, int32_t id, struct text code, struct text name, struct text kind, struct text parent, day_number valid_from, day_number valid_to,
 	      struct text successor);
+/* Sorts by code and finds parents and successors. -EINVAL for an unknown one or a cycle. */
 int units_link(struct units *u, struct error *err);
 
 /* attribute(unit, day) of §5: follows successors while the day is past valid_to. */

@@ -1,0 +1,29 @@
+// SPDX-FileCopyrightText: The rekapd authors
+// SPDX-License-Identifier: MIT
+
+/* The one table of entity kinds: a line for each file of daemon/fold/kinds/, generated from the folder's listing. */
+#include "daemon/record/kind.h"
+
+#define KIND(name) extern const struct kind kind_##name;
+#include "kinds.inc"
+#undef KIND
+
+#define KIND(name) &kind_##name,
+const struct kind *const kinds[] = {
+#include "kinds.inc"
+};
+#undef KIND
+
+const size_t kinds_n = sizeof kinds / sizeof *kinds;
+
+/* Some forty names of much the same length and prefix: the length alone rules out most of them. */
+const struct kind *kind_of_type(struct text name, unsigned *ret_type)
+{
+	for (size_t k = 0; k < kinds_n; k++)
+		for (unsigned t = 0; t < kinds[k]->n_types; t++)
+			if (text_is(name, kinds[k]->types[t].name)) {
+				*ret_type = t;
+				return kinds[k];
+			}
+	return NULL;
+}

@@ -1,0 +1,350 @@
+// SPDX-FileCopyrightText: The rekapd authors
+// SPDX-License-Identifier: MIT
+
+#include "daemon/fold/ledger.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define SERIES_CACHE 256 /* a power of two, well above the number of measures */
+
+struct series {
+	struct text measure, dimension;
+	uint32_t number;
+};
+
+struct series_cache {
+	const char *measure;
+	const struct series *series;
+};
+
+int ledger_init(struct ledger *l)
+{
+	*l = (struct ledger){0};
+	map_init(&l->series, 0);
+	map_init(&l->delta_index, 0);
+	l->arena = arena_new(1 << 20);
+	l->by_key = calloc(kinds_n, sizeof *l->by_key);
+	l->cache = calloc(SERIES_CACHE, sizeof *l->cache);
+	if (!l->arena || !l->by_key || !l->cache) {
+		ledger_deinit(l);
+		return -ENOMEM;
+	}
+	for (size_t k = 0; k < kinds_n; k++)
+		map_init(&l->by_key[k], 0);
+	return 0;
+}
+
+void ledger_deinit(struct ledger *l)
+{
+	for (size_t k = 0; l->by_key && k < kinds_n; k++)
+		map_deinit(&l->by_key[k]);
+	free(l->by_key);
+	free(l->cache);
+	map_deinit(&l->series);
+	map_deinit(&l->delta_index);
+	buffer_deinit(&l->scratch);
+	arena_free(l->arena);
+	free(l->entities);
+	free(l->deltas);
+	*l = (struct ledger){0};
+}
+
+static void reset(struct ledger *l, const struct basis *basis)
+{
+	for (size_t k = 0; k < kinds_n; k++)
+		map_clear(&l->by_key[k]);
+	map_clear(&l->series);
+	map_clear(&l->delta_index);
+	memset(l->cache, 0, SERIES_CACHE * sizeof *l->cache);
+	arena_reset(l->arena);
+	l->n_entities = l->n_deltas = l->n_items = 0;
+	l->verdicts = NULL;
+	l->items = NULL;
+	l->basis = basis;
+}
+
+/* Appends a pointer to a malloc'ed array that lives as long as the ledger. */
+static int append(void ***array, size_t *n, size_t *size, void *element)
+{
+	if (*n == *size) {
+		size_t more = *size ? 2 * *size : 1024;
+		void **wider = realloc(*array, more * sizeof *wider);
+		if (!wider)
+			return -ENOMEM;
+		*array = wider;
+		*size = more;
+	}
+	(*array)[(*n)++] = element;
+	return 0;
+}
+
+static size_t kind_number(const struct kind *k)
+{
+	size_t i = 0;
+	while (kinds[i] != k)
+		i++;
+	return i;
+}
+
+/* The first unit of the event that the register does not know; absent: all are known. */
+static struct text unknown_unit(const struct units *u, const struct event *e)
+{
+	const struct event_type *t = &e->kind->types[e->type];
+	for (size_t i = 0; i < t->n_fields; i++)
+		if (t->fields[i].type == FIELD_UNIT && e->fields[i].present && units_find(u, e->fields[i].text) == UNIT_NONE)
+			return e->fields[i].text;
+	return TEXT_NONE;
+}
+
+/* The entity of the key, made when this is its first event in the batch. The key's bytes stay valid as long as the batch. */
+static int find_entity(struct ledger *l, const struct event *e, struct entity **ret)
+{
+	buffer_clear(&l->scratch);
+	entity_key(e, &l->scratch);
+	if (l->scratch.failed)
+		return -ENOMEM;
+	struct map *m = &l->by_key[kind_number(e->kind)];
+	struct text key = buffer_view(&l->scratch);
+	*ret = map_get(m, key);
+	if (*ret)
+		return 0;
+	struct entity *entity = arena_zalloc(l->arena, sizeof *entity);
+	if (!entity || !arena_copy(l->arena, key, &entity->key))
+		return -ENOMEM;
+	entity->kind = e->kind;
+	struct map_entry *entry = map_put(m, entity->key);
+	if (!entry)
+		return -ENOMEM;
+	entry->value = *ret = entity;
+	return append((void ***)&l->entities, &l->n_entities, &l->size_entities, entity);
+}
+
+static int open_item(struct ledger *l, const struct item *item, struct verdict *v)
+{
+	*v = (struct verdict){.reason = item->reason, .detail = item->detail};
+	if (item->reason != REASON_NONE)
+		return 0;
+	struct text unit = unknown_unit(l->basis->units, &item->event);
+	if (unit.p) {
+		*v = (struct verdict){.reason = REASON_UNKNOWN_UNIT, .detail = unit};
+		return 0;
+	}
+	return find_entity(l, &item->event, &v->entity);
+}
+
+static int by_kind_and_key(const void *a, const void *b)
+{
+	const struct entity *x = *(struct entity *const *)a, *y = *(struct entity *const *)b;
+	return x->kind != y->kind ? strcmp(x->kind->name, y->kind->name) : text_compare(x->key, y->key);
+}
+
+int ledger_open(struct ledger *l, const struct basis *basis, struct item *items, size_t n)
+{
+	reset(l, basis);
+	l->items = items;
+	l->n_items = n;
+	l->verdicts = arena_alloc(l->arena, (n ? n : 1) * sizeof *l->verdicts);
+	if (!l->verdicts)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		int r = open_item(l, &items[i], &l->verdicts[i]);
+		if (r < 0)
+			return r;
+	}
+	if (l->n_entities)
+		qsort(l->entities, l->n_entities, sizeof *l->entities, by_kind_and_key);
+	return 0;
+}
+
+/* The fold moves members about; the state before must stay as it was. */
+static int copy_state(struct arena *a, const struct state *from, struct state *ret)
+{
+	*ret = *from;
+	ret->members = arena_alloc(a, (from->size ? from->size : 1) * sizeof *ret->members);
+	if (!ret->members)
+		return -ENOMEM;
+	memcpy(ret->members, from->members, from->n * sizeof *from->members);
+	return 0;
+}
+
+int entity_load(struct ledger *l, struct entity *e, struct text state, int64_t version)
+{
+	struct text bytes;
+	if (!arena_copy(l->arena, state, &bytes))
+		return -ENOMEM;
+	int r = state_decode(e->kind, bytes, l->arena, &e->before);
+	if (r < 0)
+		return r;
+	e->exists = true;
+	e->version = version;
+	return copy_state(l->arena, &e->before, &e->state);
+}
+
+int ledger_fold(struct ledger *l)
+{
+	for (size_t i = 0; i < l->n_items; i++) {
+		struct verdict *v = &l->verdicts[i];
+		if (v->reason != REASON_NONE)
+			continue;
+		const struct event *e = &l->items[i].event;
+		int r = fold(e->kind, &v->entity->state, e, l->arena);
+		if (r < 0)
+			return r;
+		if (r == FOLD_TOO_MANY) {
+			v->reason = REASON_TOO_MANY_FACTS;
+			v->detail = text_of(e->kind->types[e->type].name);
+		} else if (r == FOLD_CHANGED) {
+			v->entity->changed = true;
+			v->entity->last = &l->items[i].record;
+		}
+	}
+	return 0;
+}
+
+static const struct series *find_series(struct ledger *l, const char *measure, struct text dimension)
+{
+	buffer_clear(&l->scratch);
+	buffer_put(&l->scratch, measure, strlen(measure) + 1);
+	buffer_text(&l->scratch, dimension);
+	if (l->scratch.failed)
+		return NULL;
+	struct series *s = map_get(&l->series, buffer_view(&l->scratch));
+	if (s)
+		return s;
+	struct text key;
+	s = arena_alloc(l->arena, sizeof *s);
+	if (!s || !arena_copy(l->arena, buffer_view(&l->scratch), &key))
+		return NULL;
+	size_t n = strlen(measure);
+	*s = (struct series){{key.p, n}, {key.p + n + 1, key.n - n - 1}, (uint32_t)l->series.n};
+	struct map_entry *entry = map_put(&l->series, key);
+	if (!entry)
+		return NULL;
+	entry->value = s;
+	return s;
+}
+
+/* Most contributions have no dimension, and the kinds name their measures by constants: the address then tells the series. */
+static const struct series *series_of(struct ledger *l, const struct contribution *c)
+{
+	if (c->dimension.n)
+		return find_series(l, c->measure, c->dimension);
+	struct series_cache *slot = &l->cache[((uintptr_t)c->measure * UINT64_C(0x9e3779b97f4a7c15)) >> 56 & (SERIES_CACHE - 1)];
+	if (slot->measure != c->measure) {
+		slot->series = find_series(l, c->measure, c->dimension);
+		slot->measure = slot->series ? c->measure : NULL;
+	}
+	return slot->series;
+}
+
+struct delta_key {
+	uint32_t unit, series;
+	day_number month;
+};
+
+static struct delta *new_delta(struct ledger *l, const struct delta_key *key, const struct series *s)
+{
+	struct delta *d = arena_zalloc(l->arena, sizeof *d);
+	struct text bytes;
+	if (!d || !arena_copy(l->arena, (struct text){(const char *)key, sizeof *key}, &bytes))
+		return NULL;
+	*d = (struct delta){.unit = key->unit, .measure = s->measure, .dimension = s->dimension, .month = key->month};
+	struct map_entry *entry = map_put(&l->delta_index, bytes);
+	if (!entry)
+		return NULL;
+	entry->value = d;
+	return append((void ***)&l->deltas, &l->n_deltas, &l->size_deltas, d) < 0 ? NULL : d;
+}
+
+static int add_contribution(struct ledger *l, const struct contribution *c, int sign)
+{
+	const struct series *s = series_of(l, c);
+	if (!s)
+		return -ENOMEM;
+	int day = civil_from_day(c->day).day;
+	struct delta_key key = {.unit = c->unit, .series = s->number, .month = c->day - day + 1};
+	struct delta *d = map_get(&l->delta_index, (struct text){(const char *)&key, sizeof key});
+	if (!d)
+		d = new_delta(l, &key, s);
+	if (!d)
+		return -ENOMEM;
+	d->day[day - 1].micro += sign * c->value.micro;
+	return 0;
+}
+
+int ledger_add(struct ledger *l, const struct derived *d, int sign)
+{
+	for (size_t i = 0; i < d->n_contributions; i++) {
+		int r = add_contribution(l, &d->contributions[i], sign);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static bool all_zero(const struct delta *d)
+{
+	for (size_t i = 0; i < sizeof d->day / sizeof *d->day; i++)
+		if (d->day[i].micro)
+			return false;
+	return true;
+}
+
+static int by_unit_series_month(const void *a, const void *b)
+{
+	const struct delta *x = *(struct delta *const *)a, *y = *(struct delta *const *)b;
+	if (x->unit != y->unit)
+		return x->unit < y->unit ? -1 : 1;
+	int c = text_compare(x->measure, y->measure);
+	if (!c)
+		c = text_compare(x->dimension, y->dimension);
+	return c ? c : (x->month > y->month) - (x->month < y->month);
+}
+
+void ledger_sort_deltas(struct ledger *l)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < l->n_deltas; i++)
+		if (!all_zero(l->deltas[i]))
+			l->deltas[n++] = l->deltas[i];
+	l->n_deltas = n;
+	if (n)
+		qsort(l->deltas, n, sizeof *l->deltas, by_unit_series_month);
+}
+
+static int derive(struct ledger *l, const struct kind *k, const struct state *s, struct derived *ret)
+{
+	*ret = (struct derived){.unit = UNIT_NONE, .arena = l->arena};
+	k->derive(l->basis, s, ret);
+	return ret->failed ? -ENOMEM : 0;
+}
+
+/* Retract what the entity contributed before, add what it contributes now. */
+static int settle(struct ledger *l, struct entity *e)
+{
+	struct derived before;
+	int r = e->exists ? derive(l, e->kind, &e->before, &before) : 0;
+	if (r >= 0 && e->exists)
+		r = ledger_add(l, &before, -1);
+	if (r >= 0)
+		r = derive(l, e->kind, &e->state, &e->derived);
+	if (r >= 0)
+		r = ledger_add(l, &e->derived, +1);
+	if (r < 0)
+		return r;
+	buffer_clear(&l->scratch);
+	state_encode(e->kind, &e->state, &l->scratch);
+	return !l->scratch.failed && arena_copy(l->arena, buffer_view(&l->scratch), &e->encoded) ? 0 : -ENOMEM;
+}
+
+int ledger_settle(struct ledger *l)
+{
+	for (size_t i = 0; i < l->n_entities; i++) {
+		int r = l->entities[i]->changed ? settle(l, l->entities[i]) : 0;
+		if (r < 0)
+			return r;
+	}
+	ledger_sort_deltas(l);
+	return 0;
+}
