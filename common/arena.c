@@ -1,0 +1,132 @@
+// SPDX-FileCopyrightText: The rekapd authors
+// SPDX-License-Identifier: MIT
+
+#include "common/arena.h"
+
+#include <stdalign.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+struct block {
+	struct block *next;
+	size_t size;
+	alignas(max_align_t) char bytes[];
+};
+
+struct arena {
+	struct block *blocks; /* the newest first: the one that is filled */
+	char *p, *end;	      /* free part of it */
+	size_t block_size, used;
+};
+
+static struct block *block_new(size_t size)
+{
+	struct block *b = malloc(offsetof(struct block, bytes) + size);
+	if (b)
+		*b = (struct block){.size = size};
+	return b;
+}
+
+static void use(struct arena *a, struct block *b)
+{
+	a->blocks = b;
+	a->p = b->bytes;
+	a->end = b->bytes + b->size;
+}
+
+struct arena *arena_new(size_t block_size)
+{
+	struct arena *a = calloc(1, sizeof *a);
+	struct block *b = block_new(block_size);
+	if (!a || !b) {
+		free(a);
+		free(b);
+		return NULL;
+	}
+	a->block_size = block_size;
+	use(a, b);
+	return a;
+}
+
+static void free_from(struct block *b)
+{
+	while (b) {
+		struct block *next = b->next;
+		free(b);
+		b = next;
+	}
+}
+
+struct arena *arena_free(struct arena *a)
+{
+	if (a)
+		free_from(a->blocks);
+	free(a);
+	return NULL;
+}
+
+/* A request larger than a quarter of a block gets one of its own, behind the one being filled, so that little is wasted. */
+static void *alloc_slow(struct arena *a, size_t n)
+{
+	bool own = n > a->block_size / 4;
+	struct block *b = block_new(own ? n : a->block_size);
+	if (!b)
+		return NULL;
+	if (own) {
+		b->next = a->blocks->next;
+		a->blocks->next = b;
+		return b->bytes;
+	}
+	b->next = a->blocks;
+	use(a, b);
+	void *p = a->p;
+	a->p += n;
+	return p;
+}
+
+void *arena_alloc(struct arena *a, size_t n)
+{
+	if (n > SIZE_MAX / 2)
+		return NULL;
+	n = (n + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+	a->used += n;
+	if ((size_t)(a->end - a->p) < n)
+		return alloc_slow(a, n);
+	void *p = a->p;
+	a->p += n;
+	return p;
+}
+
+void *arena_zalloc(struct arena *a, size_t n)
+{
+	void *p = arena_alloc(a, n);
+	return p ? memset(p, 0, n) : NULL;
+}
+
+bool arena_copy(struct arena *a, struct text t, struct text *ret_copy)
+{
+	if (!t.p) {
+		*ret_copy = TEXT_NONE;
+		return true;
+	}
+	char *p = arena_alloc(a, t.n);
+	if (!p)
+		return false;
+	memcpy(p, t.p, t.n);
+	*ret_copy = (struct text){p, t.n};
+	return true;
+}
+
+void arena_reset(struct arena *a)
+{
+	struct block *kept = a->blocks;
+	free_from(kept->next);
+	kept->next = NULL;
+	use(a, kept);
+	a->used = 0;
+}
+
+size_t arena_used(const struct arena *a)
+{
+	return a->used;
+}

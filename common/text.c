@@ -1,0 +1,140 @@
+// SPDX-FileCopyrightText: The rekapd authors
+// SPDX-License-Identifier: MIT
+
+#include "common/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int text_compare(struct text a, struct text b)
+{
+	if (!a.p || !b.p)
+		return !!a.p - !!b.p;
+	size_t n = a.n < b.n ? a.n : b.n;
+	int c = n ? memcmp(a.p, b.p, n) : 0;
+	return c ? c : (a.n > b.n) - (a.n < b.n);
+}
+
+/* Length of the well-formed multi-byte sequence at p, 0 if there is none (RFC 3629, table 3-7 of the Unicode standard). */
+static size_t sequence(const unsigned char *p, size_t n)
+{
+	unsigned char c = p[0], low = 0x80, high = 0xbf;
+	size_t length = c >= 0xc2 && c <= 0xdf ? 2 : (c & 0xf0) == 0xe0 ? 3 : c >= 0xf0 && c <= 0xf4 ? 4 : 0;
+	if (!length || length > n)
+		return 0;
+	if (c == 0xe0)
+		low = 0xa0; /* shorter forms exist */
+	else if (c == 0xed)
+		high = 0x9f; /* surrogates */
+	else if (c == 0xf0)
+		low = 0x90; /* shorter forms exist */
+	else if (c == 0xf4)
+		high = 0x8f; /* beyond U+10FFFF */
+	if (p[1] < low || p[1] > high)
+		return 0;
+	for (size_t i = 2; i < length; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	return length;
+}
+
+bool utf8_valid(const char *s, size_t n)
+{
+	const unsigned char *p = (const unsigned char *)s, *end = p + n;
+	while (p < end) {
+		uint64_t words[2];
+		if ((size_t)(end - p) >= sizeof words) {
+			memcpy(words, p, sizeof words);
+			if (!((words[0] | words[1]) & UINT64_C(0x8080808080808080))) {
+				p += sizeof words;
+				continue;
+			}
+		}
+		size_t length = *p < 0x80 ? 1 : sequence(p, (size_t)(end - p));
+		if (!length)
+			return false;
+		p += length;
+	}
+	return true;
+}
+
+void buffer_deinit(struct buffer *b)
+{
+	free(b->p);
+	*b = (struct buffer){0};
+}
+
+void buffer_clear(struct buffer *b)
+{
+	b->n = 0;
+	b->failed = false;
+}
+
+/* Room for n more bytes and a NUL. */
+static bool reserve(struct buffer *b, size_t n)
+{
+	if (b->failed)
+		return false;
+	if (b->size - b->n > n)
+		return true;
+	size_t size = b->size ? b->size : 64;
+	while (size - b->n <= n && size < SIZE_MAX / 2)
+		size *= 2;
+	char *p = size - b->n > n ? realloc(b->p, size) : NULL;
+	if (!p) {
+		b->failed = true;
+		return false;
+	}
+	b->p = p;
+	b->size = size;
+	return true;
+}
+
+void buffer_put(struct buffer *b, const void *p, size_t n)
+{
+	if (!n || !reserve(b, n))
+		return;
+	memcpy(b->p + b->n, p, n);
+	b->n += n;
+}
+
+void buffer_puts(struct buffer *b, const char *s)
+{
+	buffer_put(b, s, strlen(s));
+}
+
+void buffer_putc(struct buffer *b, char c)
+{
+	if (reserve(b, 1))
+		b->p[b->n++] = c;
+}
+
+void buffer_text(struct buffer *b, struct text t)
+{
+	buffer_put(b, t.p, t.n);
+}
+
+void buffer_printf(struct buffer *b, const char *format, ...)
+{
+	va_list ap, again;
+	va_start(ap, format);
+	va_copy(again, ap);
+	int n = vsnprintf(NULL, 0, format, ap);
+	va_end(ap);
+	if (n < 0)
+		b->failed = true;
+	else if (reserve(b, (size_t)n)) {
+		vsnprintf(b->p + b->n, (size_t)n + 1, format, again);
+		b->n += (size_t)n;
+	}
+	va_end(again);
+}
+
+const char *buffer_cstr(struct buffer *b)
+{
+	if (!reserve(b, 0))
+		return NULL;
+	b->p[b->n] = 0;
+	return b->p;
+}

@@ -1,0 +1,42 @@
+// SPDX-FileCopyrightText: The rekapd authors
+// SPDX-License-Identifier: MIT
+
+#include "daemon/record/ruleset.h"
+
+static bool valid_on(const struct ruleset *r, day_number d)
+{
+	return d >= r->valid_from && (r->valid_to == DAY_NONE || d <= r->valid_to);
+}
+
+const struct ruleset *rulesets_deadlines_on(const struct rulesets *r, day_number d)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->all[i].has_deadlines && valid_on(&r->all[i], d))
+			return &r->all[i];
+	return NULL;
+}
+
+const struct ruleset *rulesets_indicators_on(const struct rulesets *r, day_number d)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->all[i].n_indicators && valid_on(&r->all[i], d))
+			return &r->all[i];
+	return NULL;
+}
+
+/* "name" or "name.sub" */
+static bool named(struct text t, const char *name, struct text sub)
+{
+	size_t n = strlen(name);
+	if (!sub.p)
+		return text_is(t, name);
+	return t.n == n + 1 + sub.n && !memcmp(t.p, name, n) && t.p[n] == '.' && !memcmp(t.p + n + 1, sub.p, sub.n);
+}
+
+const struct deadline *ruleset_deadline(const struct ruleset *r, const char *name, struct text sub)
+{
+	for (size_t i = 0; i < r->n_deadlines; i++)
+		if (named(r->deadlines[i].name, name, sub))
+			return &r->deadlines[i];
+	return NULL;
+}
