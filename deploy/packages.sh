@@ -49,6 +49,7 @@ packages_need() {
 	rm -f "$log"
 	if [ -e "$drop_in" ]; then
 		"${as_root[@]}" rm -f "$drop_in"
+		"${as_root[@]}" rmdir --ignore-fail-on-non-empty "${drop_in%/*}"
 	fi
 	return $rc
 }
