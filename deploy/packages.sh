@@ -38,7 +38,7 @@ packages_need() {
 	as_root+=(env DEBIAN_FRONTEND=noninteractive)
 	"${as_root[@]}" apt-get -qq -o DPkg::Lock::Timeout=300 update || return 1
 	# Debian's postgresql starts a cluster of its own when it is installed: not on a machine that only wanted to see a demo or a test.
-	if ! [ -e /etc/postgresql-common/createcluster.conf ]; then
+	if [[ " ${missing[*]} " == *' postgresql '* ]] && ! [ -e "$drop_in" ]; then
 		"${as_root[@]}" install -D -m 644 /dev/stdin "$drop_in" <<<'create_main_cluster = false'
 	fi
 	# The output of apt is for those who ask why it failed.
