@@ -1,0 +1,60 @@
+// SPDX-FileCopyrightText: The rekapd authors
+// SPDX-License-Identifier: MIT
+
+#pragma once
+/*
+ * A strict reader of JSON texts (RFC 8259) in one pass over the bytes, without a tree. A visitor hears of each object member; what is not asked for costs a scan and
+ * nothing else. Numbers are handed on as they are written, strings with their escapes (token_unescape).
+ *
+ * Of several faults the one met first, reading from the start, is told. A fault is met
+ *   syntax         at the byte that no JSON text could have there (or the end of the input)
+ *   depth          at the bracket that opens one level too many
+ *   nul, surrogate at the end of the escape
+ *   duplicate key  at the closing quote of the second key
+ * The caller has checked that the bytes are UTF-8.
+ */
+#include "common/arena.h"
+
+#define JSON_DEPTH_MAX 32
+
+enum token_type { TOKEN_NULL, TOKEN_TRUE, TOKEN_FALSE, TOKEN_NUMBER, TOKEN_STRING, TOKEN_ARRAY, TOKEN_OBJECT };
+
+struct token {
+	enum token_type type;
+	bool escaped;	 /* STRING: holds escapes */
+	struct text raw; /* the value's bytes; of a string what stands between the quotes */
+};
+
+enum json_fault { JSON_OK, JSON_SYNTAX, JSON_DEPTH, JSON_NUL, JSON_SURROGATE, JSON_DUPLICATE_KEY };
+
+struct path_step {
+	bool array;
+	size_t index;	 /* in an array */
+	struct text key; /* in an object: unescaped */
+};
+
+struct json_path { /* steps[i] is where the value at depth i + 2 stands in its parent */
+	struct path_step steps[JSON_DEPTH_MAX];
+	unsigned n;
+};
+
+struct json_visitor {
+	void *arg;
+	/* A key (unescaped) is complete; path->n is the depth of its object. 0, or negative to stop. May be NULL. */
+	int (*key)(void *arg, const struct json_path *path, struct text key);
+	/* A member is complete. Likewise. */
+	int (*member)(void *arg, const struct json_path *path, struct text key, const struct token *value);
+};
+
+/*
+ * Reads a whole text. *ret_fault JSON_OK: *ret_root is its value. Otherwise the fault, with *ret_offset (SYNTAX) or the path in the arena (*ret_path, DUPLICATE_KEY).
+ * 0; negative: out of memory, or what the visitor returned.
+ */
+int json_scan(struct text text, const struct json_visitor *visitor, struct arena *arena, struct token *ret_root, enum json_fault *ret_fault, size_t *ret_offset,
+	      struct text *ret_path);
+
+/* The string's characters; borrowed from the token when it holds no escapes. 0, -ENOMEM. Only for tokens that json_scan has passed. */
+int token_unescape(const struct token *t, struct arena *arena, struct text *ret);
+
+/* "a.b[3].c" for steps from the outermost on, as much as is sensible to print: at most 512 bytes, control characters escaped. 0, -ENOMEM. */
+int json_path_format(const struct json_path *path, struct arena *arena, struct text *ret);
