@@ -10,21 +10,20 @@
 
 struct json; /* a node; borrowed from its document unless said otherwise */
 
-enum json_type { JSON_NULL, JSON_BOOL, JSON_INTEGER, JSON_REAL, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+enum node_type { NODE_NULL, NODE_BOOL, NODE_INTEGER, NODE_REAL, NODE_STRING, NODE_ARRAY, NODE_OBJECT };
 
-/* Parses a whole document (duplicate keys refused). 0; -EINVAL: name:line:column: what; -ENOMEM. */
+/* Parses a whole document, of any type at its root (duplicate keys refused). 0; -EINVAL: name:line:column: what; -ENOMEM. */
 int json_parse(const char *name, struct text text, struct json **ret_document, struct error *err);
 struct json *json_free(struct json *document);
 
-enum json_type json_typeof(const struct json *j); /* NULL: JSON_NULL */
+enum node_type json_kind(const struct json *j);  /* NULL: NODE_NULL */
 struct text json_text(const struct json *j);	  /* absent unless a string */
 bool json_bool(const struct json *j);
-int64_t json_int(const struct json *j);
-double json_real(const struct json *j); /* only to print or compare expectations, never for figures */
+int64_t json_int(const struct json *j);		  /* 0 unless an integer */
 size_t json_size(const struct json *j); /* of an array or object */
-const struct json *json_at(const struct json *array, size_t i);
+const struct json *json_at(const struct json *array, size_t i); /* NULL beyond the end */
 const struct json *json_get(const struct json *object, const char *key); /* NULL when absent */
-/* Iterates an object in the order of its text: start with *it = NULL; false at the end. */
+/* Iterates an object in the order of its text: start with *it = NULL; false at the end. Keys end in a NUL. */
 bool json_next(const struct json *object, void **it, struct text *ret_key, const struct json **ret_value);
 
 /* Appends t as a JSON string, quotes included (invalid UTF-8 as U+FFFD). */

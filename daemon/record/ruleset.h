@@ -5,6 +5,7 @@
 /*
  * Rulesets: versioned data for deadlines, bands and indicators (semantics §9). Plain values; decode/ruleset.h reads them from JSON.
  */
+#include "common/arena.h"
 #include "common/civil.h"
 #include "common/decimal.h"
 #include "common/error.h"
