@@ -6,7 +6,7 @@
  * The configuration: one table (config.c) defines each key of [postgres] and [rekapd]; parser, --help, sample file and documents derive from it.
  * [kafka] passes every librdkafka property through as it is.
  *
- * Precedence: default < file < FILE's `rekapd.conf.d/*.conf` (beside it, in order of name) < environment REKAPD_SECTION_KEY < --set section.key=value.
+ * Precedence: default < file < FILE's `.conf` files in the folder PATH.d (beside it, in order of name) < environment REKAPD_SECTION_KEY < --set section.key=value.
  * In environment names, dots and dashes of a key become underscores (REKAPD_KAFKA_BOOTSTRAP_SERVERS).
  */
 #include <stdio.h>
@@ -32,6 +32,7 @@ struct config {
 	int64_t batch_events, batch_bytes, batch_ms;
 	int64_t suppression_threshold;
 	int64_t log_level;
+	char **origins;		/* where each key of the table got its value, for config_print */
 };
 
 /* One row of the table, for --help, samples, man pages. */
