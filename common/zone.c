@@ -20,8 +20,8 @@ struct zone {
 	size_t n, size;
 };
 
-#define FIRST_SECOND (INT64_C(-25567 - 366) * 86400) /* 1899-01-01 or so */
-#define LAST_SECOND (INT64_C(84006 + 366) * 86400)   /* 2200-12-31 or so */
+#define FIRST_SECOND ((int64_t)(-25567 - 366) * 86400) /* 1899-01-01 or so */
+#define LAST_SECOND ((int64_t)(84006 + 366) * 86400)   /* 2200-12-31 or so */
 
 static int64_t offset_at(int64_t second)
 {

@@ -1,0 +1,57 @@
+// SPDX-FileCopyrightText: The rekapd authors
+// SPDX-License-Identifier: MIT
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "../suite.h"
+#include "common/random.h"
+#include "common/zone.h"
+
+START_TEST(days_equal_the_c_librarys)
+{
+	static const char *const names[] = {"Asia/Jakarta", "America/New_York", "Asia/Kathmandu", "Africa/Casablanca", "Pacific/Apia", "UTC"};
+	struct random r = {3};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		struct zone *z;
+		struct error err;
+		ck_assert_msg(zone_new(names[i], &z, &err) == 0, "%s", err.text);
+		setenv("TZ", names[i], 1);
+		tzset();
+		for (int k = 0; k < 50000; k++) {
+			time_t t = (time_t)(random_below(&r, (uint64_t)300 * 365 * 86400)) - (time_t)70 * 365 * 86400;
+			struct tm tm;
+			localtime_r(&t, &tm);
+			ck_assert_int_eq(zone_day(z, (instant)t * INSTANT_PER_SECOND), day_from_civil(tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday));
+		}
+		zone_free(z);
+	}
+}
+END_TEST
+
+START_TEST(midnight_is_the_zones)
+{
+	struct zone *z;
+	instant t;
+	ck_assert_int_eq(zone_new("Asia/Jakarta", &z, NULL), 0);
+	ck_assert_int_eq(rfc3339_parse(TEXT("2024-03-24T17:00:00Z"), &t), 0);
+	ck_assert_int_eq(zone_day(z, t), day_from_civil(2024, 3, 25));
+	ck_assert_int_eq(zone_day(z, t - 1), day_from_civil(2024, 3, 24));
+	ck_assert_str_eq(zone_name(z), "Asia/Jakarta");
+	zone_free(z);
+}
+END_TEST
+
+START_TEST(unknown_names_are_refused)
+{
+	static const char *const bad[] = {"", "Asia/Jakart", "/etc/passwd", "../zoneinfo/UTC", "Asia", "WIB-7"};
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		struct zone *z;
+		struct error err = {""};
+		ck_assert_int_lt(zone_new(bad[i], &z, &err), 0);
+		ck_assert_msg(strstr(err.text, "timezone"), "%s", err.text);
+	}
+}
+END_TEST
+
+SUITE("zone", days_equal_the_c_librarys, midnight_is_the_zones, unknown_names_are_refused)

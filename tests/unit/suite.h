@@ -1,0 +1,23 @@
+// SPDX-FileCopyrightText: The rekapd authors
+// SPDX-License-Identifier: MIT
+
+#pragma once
+/* A main() for a file of libcheck tests: SUITE("name", test, test, …). */
+#include <check.h>
+
+#define SUITE(name, ...)                                                                                                                                           \
+	int main(void)                                                                                                                                             \
+	{                                                                                                                                                          \
+		const TTest *const tests[] = {__VA_ARGS__};                                                                                                        \
+		Suite *suite = suite_create(name);                                                                                                                 \
+		TCase *tcase = tcase_create("all");                                                                                                                \
+		tcase_set_timeout(tcase, 100);                                                                                                                     \
+		for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)                                                                                          \
+			tcase_add_test(tcase, tests[i]);                                                                                                           \
+		suite_add_tcase(suite, tcase);                                                                                                                     \
+		SRunner *runner = srunner_create(suite);                                                                                                           \
+		srunner_run_all(runner, CK_NORMAL);                                                                                                                \
+		int failed = srunner_ntests_failed(runner);                                                                                                        \
+		srunner_free(runner);                                                                                                                              \
+		return failed != 0;                                                                                                                                \
+	}
