@@ -19,6 +19,7 @@
 
 #define STORE_RETRY 1
 #define STORE_FENCED 2
+#define STORE_BEHIND 3 /* store_migration_status only */
 
 struct store;
 
@@ -43,7 +44,7 @@ void store_cancel(struct store *s);
 
 /* Applies the numbered migrations, each in a transaction, all under an advisory lock; tells each through `progress`. *ret_applied: how many. */
 int store_migrate(struct store *s, void (*progress)(void *arg, const char *line), void *arg, int *ret_applied, struct error *err);
-/* One line for each known or applied migration through `line`. Returns 0 if the database is at this program's version, 1 if not. */
+/* One line for each known or applied migration through `line`. 0 if the database is at this program's version, STORE_BEHIND if not, STORE_RETRY, negative. */
 int store_migration_status(struct store *s, void (*line)(void *arg, const char *line), void *arg, struct error *err);
 
 /* Loads the unit register into u (units_init first) with its version. */

@@ -1,0 +1,627 @@
+// SPDX-FileCopyrightText: The rekapd authors
+// SPDX-License-Identifier: MIT
+
+#include "daemon/store/postgres.h"
+
+#include <errno.h>
+#include <libpq-fe.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+
+#define COPY_CHUNK (256 * 1024)
+#define SERVER_MIN 140000
+
+struct pg {
+	PGconn *conn; /* NULL: none */
+	char *conninfo;
+	int wake; /* eventfd: readable once cancelled */
+	int seconds;
+	int64_t deadline; /* of the verb that runs, on the monotonic clock */
+	unsigned session;
+	char sqlstate[6], table[140];
+};
+
+/* --- life --- */
+
+static int check_conninfo(const char *conninfo, struct error *err)
+{
+	char *message = NULL;
+	PQconninfoOption *options = PQconninfoParse(conninfo, &message);
+	bool good = options;
+	PQconninfoFree(options);
+	PQfreemem(message); /* not shown: it may quote a password */
+	return good ? 0 : error_set(err, -EINVAL, "postgres.conninfo: not a libpq connection string (key=value pairs, or postgresql://…)");
+}
+
+int pg_new(const char *conninfo, struct pg **ret_pg, struct error *err)
+{
+	int r = check_conninfo(conninfo, err);
+	if (r < 0)
+		return r;
+	struct pg *pg = calloc(1, sizeof *pg);
+	if (!pg)
+		return -ENOMEM;
+	pg->seconds = PG_STATEMENT_SECONDS;
+	pg->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	pg->conninfo = strdup(conninfo);
+	if (pg->wake < 0 || !pg->conninfo) {
+		pg_free(pg);
+		return -ENOMEM;
+	}
+	*ret_pg = pg;
+	return 0;
+}
+
+struct pg *pg_free(struct pg *pg)
+{
+	if (!pg)
+		return NULL;
+	pg_disconnect(pg);
+	if (pg->wake >= 0)
+		close(pg->wake);
+	free(pg->conninfo);
+	free(pg);
+	return NULL;
+}
+
+void pg_disconnect(struct pg *pg)
+{
+	if (pg->conn)
+		PQfinish(pg->conn);
+	pg->conn = NULL;
+}
+
+void pg_set_deadline(struct pg *pg, int seconds)
+{
+	pg->seconds = seconds;
+}
+
+unsigned pg_session(const struct pg *pg)
+{
+	return pg->session;
+}
+
+void pg_cancel(struct pg *pg)
+{
+	/* fails only when the counter is full, and then it is readable already */
+	(void)!write(pg->wake, &(uint64_t){1}, sizeof(uint64_t));
+}
+
+void pg_resume(struct pg *pg)
+{
+	(void)!read(pg->wake, &(uint64_t){0}, sizeof(uint64_t));
+}
+
+/* --- waiting --- */
+
+static void begin(struct pg *pg, int seconds)
+{
+	pg->deadline = clock_monotonic() + seconds * INSTANT_PER_SECOND;
+	pg->sqlstate[0] = pg->table[0] = 0;
+}
+
+/*
+ * Leaves a statement that takes too long. The server is asked to end it, and the connection is closed whatever it answers: what the statement did is then
+ * unknown, as after any lost connection.
+ */
+static int give_up(struct pg *pg, const char *why, struct error *err)
+{
+	PGcancel *cancel = PQstatus(pg->conn) == CONNECTION_OK ? PQgetCancel(pg->conn) : NULL;
+	char ignored[256];
+	if (cancel)
+		PQcancel(cancel, ignored, sizeof ignored);
+	PQfreeCancel(cancel);
+	pg_disconnect(pg);
+	return error_set(err, PG_RETRY, "PostgreSQL: %s", why);
+}
+
+/* Until the socket is ready for one of the events: *ret. */
+static int wait_for(struct pg *pg, short events, short *ret, struct error *err)
+{
+	struct pollfd fds[] = {{.fd = PQsocket(pg->conn), .events = events}, {.fd = pg->wake, .events = POLLIN}};
+	for (;;) {
+		int64_t left = (pg->deadline - clock_monotonic()) / 1000;
+		int n = poll(fds, 2, left < 0 ? 0 : left > 3600000 ? 3600000 : (int)left + 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (fds[1].revents)
+			return give_up(pg, "cancelled", err);
+		if (n == 0 && left < 3600000)
+			return give_up(pg, "no answer before the deadline", err);
+		if (n != 0) {
+			*ret = fds[0].revents;
+			return 0;
+		}
+	}
+}
+
+/* libpq's own text is not shown: it may hold what the server said of the data before the connection broke. */
+static int lost(struct pg *pg, struct error *err)
+{
+	pg_disconnect(pg);
+	return error_set(err, PG_RETRY, "PostgreSQL: connection lost");
+}
+
+/* Sends what libpq holds. What arrives meanwhile is read, so that neither side waits for the other with full buffers. */
+static int flush(struct pg *pg, struct error *err)
+{
+	int left;
+	while ((left = PQflush(pg->conn)) > 0) {
+		short ready = 0;
+		int r = wait_for(pg, POLLIN | POLLOUT, &ready, err);
+		if (r)
+			return r;
+		if (ready & POLLIN && !PQconsumeInput(pg->conn))
+			return lost(pg, err);
+	}
+	return left < 0 ? lost(pg, err) : 0;
+}
+
+/* The next result of the statement that was sent; NULL: there is no more. */
+static int next_result(struct pg *pg, PGresult **ret, struct error *err)
+{
+	while (PQisBusy(pg->conn)) {
+		short ready;
+		int r = wait_for(pg, POLLIN, &ready, err);
+		if (r)
+			return r;
+		if (!PQconsumeInput(pg->conn))
+			return lost(pg, err);
+	}
+	*ret = PQgetResult(pg->conn);
+	return 0;
+}
+
+/* --- errors --- */
+
+int pg_classify(const char *sqlstate)
+{
+	static const struct {
+		const char *prefix;
+		int outcome;
+	} classes[] = {
+		{"23505", PG_CONFLICT},
+		{"22", PG_DATA},
+		{"23", PG_DATA},
+		{"08", PG_RETRY},    /* connection exceptions */
+		{"40", PG_RETRY},    /* serialization failure, deadlock */
+		{"53", PG_RETRY},    /* disk full, out of memory, too many connections */
+		{"55P03", PG_RETRY}, /* lock not available */
+		{"57", PG_RETRY},    /* shutdown, starting up, cancelled */
+		{"58", PG_RETRY},    /* the server's operating system: I/O errors */
+		{"25006", PG_RETRY}, /* read-only: a standby, until it is promoted or we reach the primary */
+		{"25P03", PG_RETRY}, /* idle in transaction for too long */
+		{"25P04", PG_RETRY}, /* transaction took too long */
+		{"28", -EACCES},     /* who we are */
+		{"42501", -EACCES},  /* what we may do */
+	};
+	for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
+		if (!strncmp(sqlstate, classes[i].prefix, strlen(classes[i].prefix)))
+			return classes[i].outcome;
+	return -EIO;
+}
+
+static const char *field_or_empty(const PGresult *res, int field)
+{
+	const char *s = PQresultErrorField(res, field);
+	return s ? s : "";
+}
+
+/* Keeps what a failed result says, and says what to do. */
+static int fail(struct pg *pg, const PGresult *res, struct error *err)
+{
+	const char *sqlstate = field_or_empty(res, PG_DIAG_SQLSTATE);
+	if (!*sqlstate || PQstatus(pg->conn) == CONNECTION_BAD) /* libpq's own: it lost the connection or ran out of memory */
+		return lost(pg, err);
+	snprintf(pg->sqlstate, sizeof pg->sqlstate, "%s", sqlstate);
+	int r = pg_classify(sqlstate);
+	const char *table = field_or_empty(res, PG_DIAG_TABLE_NAME), *schema = field_or_empty(res, PG_DIAG_SCHEMA_NAME);
+	snprintf(pg->table, sizeof pg->table, "%s.%s", schema, table);
+	if (r == PG_DATA || r == PG_CONFLICT) /* the message may quote the data: only names of the schema's objects are shown */
+		return error_set(err, r, "PostgreSQL: SQLSTATE %s, table %s, constraint %s", sqlstate, pg->table, field_or_empty(res, PG_DIAG_CONSTRAINT_NAME));
+	return error_set(err, r, "PostgreSQL: SQLSTATE %s: %s", sqlstate, field_or_empty(res, PG_DIAG_MESSAGE_PRIMARY));
+}
+
+const char *pg_sqlstate(const struct pg *pg)
+{
+	return pg->sqlstate;
+}
+
+const char *pg_conflict_table(const struct pg *pg)
+{
+	return pg->table;
+}
+
+/* --- connecting --- */
+
+static void no_notices(void *arg, const PGresult *res)
+{
+	(void)arg;
+	(void)res;
+}
+
+static const char session_setup[] =
+	/* Nothing is looked up by luck, no setting of role or database changes what our statements mean, and ends are set by our own deadlines. */
+	"SET search_path = pg_catalog, pg_temp; SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET default_transaction_isolation = 'read committed'; "
+	"SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET client_min_messages = 'error'; "
+	/* Statements are short and repeat: compiling them never pays. Staged rows of a batch stay in memory. */
+	"SET jit = off; SET temp_buffers = '64MB'";
+
+static int check_server(struct pg *pg, struct error *err)
+{
+	int version = PQserverVersion(pg->conn);
+	if (version < SERVER_MIN)
+		return error_set(err, -EPROTO, "PostgreSQL %d is too old: rekapd needs 14 or later", version / 10000);
+	const char *encoding = PQparameterStatus(pg->conn, "server_encoding");
+	if (!encoding || strcmp(encoding, "UTF8"))
+		return error_set(err, -EPROTO, "PostgreSQL: the database has encoding %s: rekapd needs one with UTF8", encoding ? encoding : "unknown");
+	return 0;
+}
+
+/* libpq hands out no SQLSTATE of a refused connection, but puts it into a verbose message: "FATAL:  28P01: password …". The last one counts. */
+static void find_sqlstate(const char *message, char sqlstate[6])
+{
+	static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	for (const char *p = message; (p = strstr(p, ":  ")); p += 3)
+		if (strspn(p + 3, digits) == 5 && p[8] == ':')
+			snprintf(sqlstate, 6, "%.5s", p + 3);
+}
+
+/* Who refused us and why. Without an SQLSTATE nobody answered, which passes. */
+static int refused(struct pg *pg, struct error *err)
+{
+	const char *message = PQerrorMessage(pg->conn);
+	find_sqlstate(message, pg->sqlstate);
+	int r = pg->sqlstate[0] ? pg_classify(pg->sqlstate) : PG_RETRY;
+	r = error_set(err, r, "PostgreSQL: %.*s", (int)strcspn(message, "\n"), message);
+	pg_disconnect(pg);
+	return r;
+}
+
+static int handshake(struct pg *pg, struct error *err)
+{
+	PostgresPollingStatusType status = PGRES_POLLING_WRITING;
+	while (status != PGRES_POLLING_OK) {
+		short ready;
+		int r = wait_for(pg, status == PGRES_POLLING_READING ? POLLIN : POLLOUT, &ready, err);
+		if (r)
+			return r;
+		status = PQconnectPoll(pg->conn);
+		if (status == PGRES_POLLING_FAILED)
+			return refused(pg, err);
+	}
+	return 0;
+}
+
+/* Resolving a host's name is the one wait without our deadline: it is libpq's, within the resolver's own limits. */
+static int dial(struct pg *pg, struct error *err)
+{
+	/* What stands before dbname are defaults under conninfo, what stands behind is fixed. The timeout ends dead hosts of a list, and a dead PQcancel. */
+	static const char *const names[] = {"fallback_application_name", "tcp_user_timeout", "keepalives_idle", "keepalives_interval", "keepalives_count",
+					    "dbname", "client_encoding", NULL};
+	const char *const values[] = {"rekapd", "6000", "30", "10", "3", pg->conninfo, "UTF8", NULL};
+	pg->conn = PQconnectStartParams(names, values, 1);
+	if (!pg->conn)
+		return -ENOMEM;
+	PQsetErrorVerbosity(pg->conn, PQERRORS_VERBOSE);
+	PQsetNoticeReceiver(pg->conn, no_notices, NULL);
+	return PQstatus(pg->conn) == CONNECTION_BAD ? refused(pg, err) : handshake(pg, err);
+}
+
+static int set_up_session(struct pg *pg, struct error *err)
+{
+	if (PQsetnonblocking(pg->conn, 1) < 0)
+		return lost(pg, err);
+	int r = check_server(pg, err);
+	return r ? r : pg_exec(pg, session_setup, err);
+}
+
+int pg_connect(struct pg *pg, struct error *err)
+{
+	if (pg->conn && PQstatus(pg->conn) == CONNECTION_OK)
+		return 0;
+	pg_disconnect(pg);
+	begin(pg, PG_CONNECT_SECONDS);
+	int r = dial(pg, err);
+	if (r)
+		return r;
+	pg->session++;
+	r = set_up_session(pg, err);
+	if (r)
+		pg_disconnect(pg);
+	return r;
+}
+
+/* --- statements --- */
+
+/* What is wanted of the results of one verb. */
+struct want {
+	PGresult *rows; /* the last result with rows */
+	int64_t n;	/* rows touched by the last statement */
+	bool committed; /* it said COMMIT */
+};
+
+static void take(struct want *want, PGresult *res)
+{
+	const char *touched = PQcmdTuples(res);
+	want->n = *touched ? strtoll(touched, NULL, 10) : 0;
+	want->committed = !strcmp(PQcmdStatus(res), "COMMIT");
+	if (PQresultStatus(res) == PGRES_TUPLES_OK) {
+		PQclear(want->rows);
+		want->rows = res;
+	} else {
+		PQclear(res);
+	}
+}
+
+/* Takes all results of what was sent, also those behind an error: the first error counts. */
+static int drain(struct pg *pg, struct want *want, struct error *err)
+{
+	int outcome = 0;
+	for (;;) {
+		PGresult *res;
+		int r = next_result(pg, &res, err);
+		if (r || !res)
+			return r ? r : outcome;
+		ExecStatusType status = PQresultStatus(res);
+		if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY) {
+			take(want, res);
+			continue;
+		}
+		if (status != PGRES_FATAL_ERROR) { /* COPY, where none was meant: nothing but a new connection ends it */
+			pg_disconnect(pg);
+			outcome = error_set(err, -EIO, "PostgreSQL: unexpected result %s", PQresStatus(status));
+		} else if (!outcome) {
+			outcome = fail(pg, res, err);
+		}
+		PQclear(res);
+		if (!pg->conn)
+			return outcome;
+	}
+}
+
+/* `sent`: what a PQsend function said. */
+static int finish(struct pg *pg, int sent, struct want *want, struct error *err)
+{
+	int r = sent ? flush(pg, err) : lost(pg, err);
+	if (!r)
+		r = drain(pg, want, err);
+	if (r) {
+		PQclear(want->rows);
+		want->rows = NULL;
+	}
+	return r;
+}
+
+static int no_connection(struct error *err)
+{
+	return error_set(err, PG_RETRY, "PostgreSQL: not connected");
+}
+
+static int run_text(struct pg *pg, const char *sql, struct want *want, struct error *err)
+{
+	if (!pg->conn)
+		return no_connection(err);
+	begin(pg, pg->seconds);
+	return finish(pg, PQsendQuery(pg->conn, sql), want, err);
+}
+
+int pg_exec(struct pg *pg, const char *sql, struct error *err)
+{
+	return pg_exec_count(pg, sql, &(int64_t){0}, err);
+}
+
+int pg_exec_count(struct pg *pg, const char *sql, int64_t *ret_n, struct error *err)
+{
+	struct want want = {0};
+	int r = run_text(pg, sql, &want, err);
+	PQclear(want.rows);
+	if (!r)
+		*ret_n = want.n;
+	return r;
+}
+
+int pg_exec_rows(struct pg *pg, const char *sql, struct pg_result **ret_result, struct error *err)
+{
+	struct want want = {0};
+	int r = run_text(pg, sql, &want, err);
+	if (!r && !want.rows)
+		return error_set(err, -EIO, "PostgreSQL: no rows where some were expected");
+	if (!r)
+		*ret_result = want.rows;
+	return r;
+}
+
+static int prepare(struct pg *pg, struct pg_statement *st, struct error *err)
+{
+	struct want want = {0};
+	int r = finish(pg, PQsendPrepare(pg->conn, st->name, st->sql, 0, NULL), &want, err);
+	PQclear(want.rows);
+	if (!r)
+		st->session = pg->session;
+	return r;
+}
+
+static int send_statement(struct pg *pg, const struct pg_statement *st, const struct buffer *params, size_t n)
+{
+	const char *values[PG_PARAMETERS_MAX];
+	int lengths[PG_PARAMETERS_MAX], formats[PG_PARAMETERS_MAX];
+	size_t at = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct text field;
+		if (i == PG_PARAMETERS_MAX || !wire_next(buffer_view(params), &at, &field) || field.n > INT32_MAX)
+			return 0;
+		values[i] = field.p;
+		lengths[i] = (int)field.n;
+		formats[i] = 1;
+	}
+	if (st->name)
+		return PQsendQueryPrepared(pg->conn, st->name, (int)n, values, lengths, formats, 1);
+	return PQsendQueryParams(pg->conn, st->sql, (int)n, NULL, values, lengths, formats, 1);
+}
+
+int pg_run(struct pg *pg, struct pg_statement *st, const struct buffer *params, size_t n, struct pg_result **ret_result, int64_t *ret_n, struct error *err)
+{
+	if (params && params->failed)
+		return -ENOMEM;
+	if (!pg->conn)
+		return no_connection(err);
+	begin(pg, pg->seconds);
+	struct want want = {0};
+	int r = st->name && st->session != pg->session ? prepare(pg, st, err) : 0;
+	if (!r)
+		r = finish(pg, send_statement(pg, st, params, n), &want, err);
+	if (!r && !want.rows != !ret_result)
+		r = error_set(err, -EIO, "PostgreSQL: %s", want.rows ? "rows where none were expected" : "no rows where some were expected");
+	if (r || !ret_result)
+		PQclear(want.rows);
+	else
+		*ret_result = want.rows;
+	if (!r && ret_n)
+		*ret_n = want.n;
+	return r;
+}
+
+/* --- COPY --- */
+
+static int put_chunk(struct pg *pg, const char *p, size_t n, struct error *err)
+{
+	int put;
+	while ((put = PQputCopyData(pg->conn, p, (int)n)) == 0) { /* libpq's buffer is full */
+		int r = flush(pg, err);
+		if (r)
+			return r;
+	}
+	return put < 0 ? lost(pg, err) : flush(pg, err);
+}
+
+static int put_copy(struct pg *pg, const struct buffer *data, struct error *err)
+{
+	for (size_t at = 0; at < data->n; at += COPY_CHUNK) {
+		int r = put_chunk(pg, data->p + at, data->n - at < COPY_CHUNK ? data->n - at : COPY_CHUNK, err);
+		if (r)
+			return r;
+	}
+	int put;
+	while ((put = PQputCopyEnd(pg->conn, NULL)) == 0) {
+		int r = flush(pg, err);
+		if (r)
+			return r;
+	}
+	return put < 0 ? lost(pg, err) : flush(pg, err);
+}
+
+int pg_copy(struct pg *pg, const char *sql, const struct buffer *data, struct error *err)
+{
+	if (data->failed)
+		return -ENOMEM;
+	if (!pg->conn)
+		return no_connection(err);
+	begin(pg, pg->seconds);
+	PGresult *res = NULL;
+	int r = PQsendQuery(pg->conn, sql) ? flush(pg, err) : lost(pg, err);
+	if (!r)
+		r = next_result(pg, &res, err);
+	if (!r && PQresultStatus(res) != PGRES_COPY_IN)
+		r = fail(pg, res, err);
+	PQclear(res);
+	if (!r)
+		r = put_copy(pg, data, err);
+	if (!pg->conn)
+		return r;
+	struct want want = {0};
+	int drained = drain(pg, &want, r ? NULL : err);
+	PQclear(want.rows);
+	return r ? r : drained;
+}
+
+/* --- rows one by one --- */
+
+static int hand_on(const PGresult *res, int (*row)(void *arg, size_t n, const struct text *cells), void *arg)
+{
+	struct text cells[64];
+	size_t n = pg_columns(res);
+	if (n > sizeof cells / sizeof *cells)
+		return -E2BIG;
+	for (size_t i = 0; i < n; i++)
+		cells[i] = pg_cell(res, 0, i);
+	return row(arg, n, cells);
+}
+
+int pg_each(struct pg *pg, const char *sql, int (*row)(void *arg, size_t n, const struct text *cells), void *arg, struct error *err)
+{
+	if (!pg->conn)
+		return no_connection(err);
+	begin(pg, pg->seconds);
+	int r = PQsendQuery(pg->conn, sql) ? flush(pg, err) : lost(pg, err);
+	if (!r)
+		PQsetSingleRowMode(pg->conn);
+	while (!r) {
+		PGresult *res;
+		begin(pg, pg->seconds);
+		r = next_result(pg, &res, err);
+		if (r || !res)
+			return r;
+		if (PQresultStatus(res) == PGRES_SINGLE_TUPLE)
+			r = hand_on(res, row, arg);
+		else if (PQresultStatus(res) == PGRES_FATAL_ERROR)
+			r = fail(pg, res, err);
+		PQclear(res);
+	}
+	pg_disconnect(pg); /* rather than read on what nobody wants */
+	return r;
+}
+
+/* --- transactions --- */
+
+int pg_commit(struct pg *pg, struct error *err)
+{
+	struct want want = {0};
+	int r = run_text(pg, "COMMIT", &want, err);
+	PQclear(want.rows);
+	/* The server answers COMMIT of a transaction that failed with ROLLBACK, and calls that success. */
+	return r || want.committed ? r : error_set(err, -EIO, "PostgreSQL: the transaction had failed before COMMIT");
+}
+
+void pg_rollback(struct pg *pg)
+{
+	if (!pg->conn)
+		return;
+	char sqlstate[sizeof pg->sqlstate], table[sizeof pg->table];
+	memcpy(sqlstate, pg->sqlstate, sizeof sqlstate);
+	memcpy(table, pg->table, sizeof table);
+	if (PQtransactionStatus(pg->conn) != PQTRANS_IDLE && pg_exec(pg, "ROLLBACK", NULL))
+		pg_disconnect(pg);
+	memcpy(pg->sqlstate, sqlstate, sizeof sqlstate); /* of the statement that failed, not of this one */
+	memcpy(pg->table, table, sizeof table);
+}
+
+/* --- results --- */
+
+size_t pg_rows(const struct pg_result *r)
+{
+	return r ? (size_t)PQntuples(r) : 0;
+}
+
+size_t pg_columns(const struct pg_result *r)
+{
+	return r ? (size_t)PQnfields(r) : 0;
+}
+
+struct text pg_cell(const struct pg_result *r, size_t row, size_t column)
+{
+	int i = (int)row, k = (int)column;
+	if (PQgetisnull(r, i, k))
+		return TEXT_NONE;
+	return (struct text){PQgetvalue(r, i, k), (size_t)PQgetlength(r, i, k)};
+}
+
+void pg_result_free(struct pg_result *r)
+{
+	PQclear(r);
+}

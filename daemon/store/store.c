@@ -1,0 +1,118 @@
+// SPDX-FileCopyrightText: The rekapd authors
+// SPDX-License-Identifier: MIT
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "daemon/store/internal.h"
+
+#define QUESTION_SECONDS 600 /* analysts' questions may take longer than the daemon's statements */
+
+int store_new(const char *conninfo, const char *owner, struct store **ret_store, struct error *err)
+{
+	struct store *s = calloc(1, sizeof *s);
+	if (!s)
+		return -ENOMEM;
+	map_init(&s->series, 0);
+	int r = pg_new(conninfo, &s->pg, err);
+	if (!r)
+		r = ledger_init(&s->ledger);
+	s->owner = strdup(owner);
+	s->kinds = calloc(kinds_n, sizeof *s->kinds);
+	s->series_names = arena_new(4096);
+	if (!r && (!s->owner || !s->kinds || !s->series_names))
+		r = -ENOMEM;
+	if (r) {
+		store_free(s);
+		return r;
+	}
+	*ret_store = s;
+	return 0;
+}
+
+static void free_kind_sql(struct kind_sql *k)
+{
+	struct buffer *const all[] = {&k->load_name, &k->load, &k->copy, &k->stage, &k->copy_stage, &k->update};
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		buffer_deinit(all[i]);
+}
+
+struct store *store_free(struct store *s)
+{
+	if (!s)
+		return NULL;
+	pg_free(s->pg);
+	for (size_t i = 0; i < s->n_claims; i++)
+		free(s->claims[i].topic);
+	for (size_t i = 0; i < s->n_topics; i++)
+		free(s->topics[i].name);
+	for (size_t i = 0; s->kinds && i < kinds_n; i++)
+		free_kind_sql(&s->kinds[i]);
+	if (s->has_units)
+		units_deinit(&s->units);
+	ledger_deinit(&s->ledger);
+	map_deinit(&s->series);
+	arena_free(s->series_names);
+	buffer_deinit(&s->params);
+	buffer_deinit(&s->rows);
+	buffer_deinit(&s->scratch);
+	free(s->claims);
+	free(s->topics);
+	free(s->kinds);
+	free(s->owner);
+	free(s);
+	return NULL;
+}
+
+/* Staged rows need temporary tables, which a careful administrator may have taken from PUBLIC. */
+static int check_temporary(struct store *s, struct error *err)
+{
+	PG_RESULT res = NULL;
+	int r = pg_exec_rows(s->pg, "SELECT has_database_privilege(current_database(), 'TEMPORARY'), current_database()", &res, err);
+	if (!r && !text_is(pg_cell(res, 0, 0), "t"))
+		return error_set(err, -EACCES, "this login may not make temporary tables: GRANT TEMPORARY ON DATABASE %.*s TO rekap_writer", TEXT_ARG(pg_cell(res, 0, 1)));
+	return r;
+}
+
+int store_ready(struct store *s, struct error *err)
+{
+	int r = pg_connect(s->pg, err);
+	if (r || s->checked == pg_session(s->pg))
+		return r;
+	r = store_check_version(s, err);
+	if (!r)
+		r = check_temporary(s, err);
+	if (!r)
+		s->checked = pg_session(s->pg);
+	else
+		pg_disconnect(s->pg);
+	return r;
+}
+
+int store_connect(struct store *s, struct error *err)
+{
+	pg_resume(s->pg);
+	return store_outcome(store_ready(s, err));
+}
+
+void store_disconnect(struct store *s)
+{
+	pg_disconnect(s->pg);
+}
+
+void store_cancel(struct store *s)
+{
+	pg_cancel(s->pg);
+}
+
+int store_query(struct store *s, const char *sql, int (*row)(void *arg, size_t n, const struct text *cells), void *arg, struct error *err)
+{
+	pg_resume(s->pg);
+	int r = pg_connect(s->pg, err);
+	if (r)
+		return store_outcome(r);
+	pg_set_deadline(s->pg, QUESTION_SECONDS);
+	r = pg_each(s->pg, sql, row, arg, err);
+	pg_set_deadline(s->pg, PG_STATEMENT_SECONDS);
+	return store_outcome(r);
+}
