@@ -4,6 +4,7 @@
 #include "daemon/decode/decode.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #include "daemon/decode/fields.h"
 #include "daemon/decode/tokenizer.h"
@@ -13,7 +14,11 @@
 #define NORMAL_MAX 256 /* longer names are on no list */
 
 enum { SPECVERSION, TYPE, ID, SOURCE, TIME, DATACONTENTTYPE, DATA_BASE64, DATA, N_ATTRIBUTES };
-static const char *const attribute_names[N_ATTRIBUTES] = {"specversion", "type", "id", "source", "time", "datacontenttype", "data_base64", "data"};
+
+#define NAME(literal) {literal, sizeof(literal) - 1}
+static const struct text attribute_names[N_ATTRIBUTES] = {
+	NAME("specversion"), NAME("type"), NAME("id"), NAME("source"), NAME("time"), NAME("datacontenttype"), NAME("data_base64"), NAME("data"),
+};
 
 /* A key on the forbidden list, remembered until it is known whether the event's type exempts it. */
 struct suspect {
@@ -30,7 +35,7 @@ struct decoder {
 	bool in_data;
 	struct token attributes[N_ATTRIBUTES]; /* TOKEN_NULL: empty */
 	bool has_specversion;
-	struct data_member *members;
+	struct data_member *members; /* directly in data: `few`, or from malloc when there are more (they can be many times the size of the value) */
 	size_t n_members, size_members;
 	struct suspect suspects[2]; /* the first, and should the first be exempt, the second */
 	struct data_member few[16];
@@ -90,16 +95,14 @@ static const struct header *find_header(const struct record *r, const char *name
 	return NULL;
 }
 
-/* Lower case, and printable whatever was sent. */
-static int printable_media_type(struct decoder *d, struct text t, struct text *ret)
+/* Something of a header for a detail: lower case, and printable whatever was sent; then `more`. */
+static int printable(struct decoder *d, struct text t, const char *more, struct text *ret)
 {
-	char *p = arena_alloc(d->arena, t.n);
-	if (!p)
-		return -ENOMEM;
-	for (size_t i = 0; i < t.n; i++)
-		p[i] = t.p[i] > 0x20 && t.p[i] < 0x7f ? lower(t.p[i]) : '?';
-	*ret = (struct text){p, t.n < ATTRIBUTE_MAX ? t.n : ATTRIBUTE_MAX};
-	return 0;
+	char s[ATTRIBUTE_MAX];
+	size_t n = t.n < sizeof s ? t.n : sizeof s;
+	for (size_t i = 0; i < n; i++)
+		s[i] = t.p[i] > 0x20 && t.p[i] < 0x7f ? lower(t.p[i]) : '?';
+	return arena_printf(d->arena, ret, "%.*s%s", (int)n, s, more);
 }
 
 /* Does the name, in lower case and without _ - . and blanks, stand on the list? */
@@ -118,42 +121,38 @@ static bool is_forbidden(const struct map *forbidden, struct text key)
 	return n && map_get(forbidden, (struct text){normal, n});
 }
 
-/* Paths start at `data`, which in binary mode is the root. */
-static int suspect_path(struct decoder *d, const struct json_path *path, struct text *ret)
-{
-	struct text inner;
-	int r = json_path_format(path, d->arena, &inner);
-	if (r < 0 || !d->binary) {
-		*ret = inner;
-		return r;
-	}
-	return arena_printf(d->arena, ret, "data.%.*s", TEXT_ARG(inner));
-}
-
 static int on_key(void *arg, const struct json_path *path, struct text key)
 {
 	struct decoder *d = arg;
 	if (path->n < d->data_depth) {
-		d->in_data = text_is(key, "data");
+		d->in_data = text_equal(key, attribute_names[DATA]);
 		return 0;
 	}
 	if (!d->in_data || d->suspects[1].found || (d->suspects[0].found && !d->suspects[0].top) || !is_forbidden(d->forbidden, key))
 		return 0;
 	struct suspect *s = &d->suspects[d->suspects[0].found];
 	*s = (struct suspect){.found = true, .top = path->n == d->data_depth, .key = key};
-	return suspect_path(d, path, &s->path);
+	return json_path_format(path, d->arena, &s->path);
+}
+
+static int widen_members(struct decoder *d)
+{
+	bool first = d->members == d->few;
+	struct data_member *wider = realloc(first ? NULL : d->members, 2 * d->size_members * sizeof *wider);
+	if (!wider)
+		return -ENOMEM;
+	if (first)
+		memcpy(wider, d->few, sizeof d->few);
+	d->members = wider;
+	d->size_members *= 2;
+	return 0;
 }
 
 static int keep_member(struct decoder *d, struct text key, const struct token *value)
 {
-	if (d->n_members == d->size_members) {
-		struct data_member *wider = arena_alloc(d->arena, 2 * d->size_members * sizeof *wider);
-		if (!wider)
-			return -ENOMEM;
-		memcpy(wider, d->members, d->n_members * sizeof *wider);
-		d->members = wider;
-		d->size_members *= 2;
-	}
+	int r = d->n_members == d->size_members ? widen_members(d) : 0;
+	if (r < 0)
+		return r;
 	d->members[d->n_members++] = (struct data_member){key, *value};
 	return 0;
 }
@@ -166,7 +165,7 @@ static int on_member(void *arg, const struct json_path *path, struct text key, c
 	if (path->n != 1 || d->binary)
 		return 0;
 	for (int a = 0; a < N_ATTRIBUTES; a++)
-		if (text_is(key, attribute_names[a])) {
+		if (text_equal(key, attribute_names[a])) {
 			d->attributes[a] = *value;
 			d->has_specversion = d->has_specversion || a == SPECVERSION;
 			break;
@@ -180,10 +179,15 @@ static bool is_attribute_header(const struct header *h)
 	return prefix_fold(h->name, "ce_");
 }
 
+static bool is_utf8(struct text t)
+{
+	return !t.p || utf8_valid(t.p, t.n);
+}
+
 static bool headers_are_utf8(const struct record *r)
 {
 	for (size_t i = 0; i < r->n_headers; i++)
-		if (is_attribute_header(&r->headers[i]) && r->headers[i].value.p && !utf8_valid(r->headers[i].value.p, r->headers[i].value.n))
+		if (is_attribute_header(&r->headers[i]) && !(is_utf8(r->headers[i].name) && is_utf8(r->headers[i].value)))
 			return false;
 	return true;
 }
@@ -203,25 +207,7 @@ static void take_headers(struct decoder *d)
 	take_header(d, SOURCE, "ce_source");
 	take_header(d, TIME, "ce_time");
 	take_header(d, DATACONTENTTYPE, "content-type");
-}
-
-static bool same_name(struct text a, struct text b)
-{
-	if (a.n != b.n)
-		return false;
-	for (size_t i = 0; i < a.n; i++)
-		if (lower(a.p[i]) != lower(b.p[i]))
-			return false;
-	return true;
-}
-
-static bool repeated_header(const struct record *r)
-{
-	for (size_t i = 0; i < r->n_headers; i++)
-		for (size_t j = 0; j < i && is_attribute_header(&r->headers[i]); j++)
-			if (same_name(r->headers[i].name, r->headers[j].name))
-				return true;
-	return false;
+	take_header(d, DATA_BASE64, "ce_data_base64");
 }
 
 /* Rows 3 to 5: the bytes. */
@@ -242,10 +228,7 @@ static int reject_fault(struct decoder *d, enum json_fault fault, size_t offset,
 	case JSON_SURROGATE:
 		return reject(d, REASON_ENCODING, TEXT("surrogate"));
 	case JSON_DUPLICATE_KEY:
-		if (!d->binary)
-			return reject(d, REASON_DUPLICATE_KEY, path);
-		r = arena_printf(d->arena, &detail, "data.%.*s", TEXT_ARG(path));
-		return r < 0 ? r : reject(d, REASON_DUPLICATE_KEY, detail);
+		return reject(d, REASON_DUPLICATE_KEY, path);
 	}
 	return 0;
 }
@@ -253,7 +236,7 @@ static int reject_fault(struct decoder *d, enum json_fault fault, size_t offset,
 static int scan(struct decoder *d, struct token *ret_root)
 {
 	const struct record *r = &d->item->record;
-	const struct json_visitor visitor = {d, on_key, on_member};
+	const struct json_visitor visitor = {d->binary ? "data" : "", d, on_key, on_member};
 	enum json_fault fault;
 	size_t offset = 0;
 	struct text path = TEXT_NONE;
@@ -263,9 +246,11 @@ static int scan(struct decoder *d, struct token *ret_root)
 	return result < 0 ? result : reject_fault(d, fault, offset, path);
 }
 
-static int reject_attribute(struct decoder *d, const char *detail)
+static int reject_attribute(struct decoder *d, int attribute, const char *rule)
 {
-	return reject(d, REASON_BAD_ENVELOPE, text_of(detail));
+	struct text detail;
+	int r = arena_printf(d->arena, &detail, "%.*s: %s", TEXT_ARG(attribute_names[attribute]), rule);
+	return r < 0 ? r : reject(d, REASON_BAD_ENVELOPE, detail);
 }
 
 static bool has_control(struct text t)
@@ -278,20 +263,62 @@ static bool has_control(struct text t)
 	return false;
 }
 
-/* A string of 1–256 bytes without control characters into *ret, else absent. */
+/* The attribute's characters; absent when it is empty or no string. */
 static int read_attribute(struct decoder *d, int attribute, struct text *ret)
 {
 	const struct token *t = &d->attributes[attribute];
-	struct text s = TEXT_NONE;
 	*ret = TEXT_NONE;
-	if (t->type != TOKEN_STRING)
-		return 0;
-	int r = token_unescape(t, d->arena, &s);
+	return t->type == TOKEN_STRING ? token_unescape(t, d->arena, ret) : 0;
+}
+
+static int check_version(struct decoder *d)
+{
+	struct text t;
+	int r = read_attribute(d, SPECVERSION, &t);
+	return r < 0 || text_is(t, "1.0") ? r : reject_attribute(d, SPECVERSION, "must be \"1.0\"");
+}
+
+static int check_name(struct decoder *d, int attribute, struct text *ret)
+{
+	struct text t;
+	int r = read_attribute(d, attribute, &t);
 	if (r < 0)
 		return r;
-	if (s.n >= 1 && s.n <= ATTRIBUTE_MAX && !has_control(s))
-		*ret = s;
+	if (d->attributes[attribute].type == TOKEN_NULL)
+		return reject_attribute(d, attribute, "required");
+	if (t.n < 1 || t.n > ATTRIBUTE_MAX || has_control(t))
+		return reject_attribute(d, attribute, "must be a string of 1 to 256 bytes without control characters");
+	*ret = t;
 	return 0;
+}
+
+static int check_type(struct decoder *d)
+{
+	return check_name(d, TYPE, &d->item->event_type);
+}
+
+static int check_id(struct decoder *d)
+{
+	return check_name(d, ID, &d->item->event_id);
+}
+
+static int check_source(struct decoder *d)
+{
+	struct text source; /* where an event comes from has no meaning here */
+	return check_name(d, SOURCE, &source);
+}
+
+static int check_time(struct decoder *d)
+{
+	struct text t;
+	int r = read_attribute(d, TIME, &t);
+	if (r < 0)
+		return r;
+	if (d->attributes[TIME].type == TOKEN_NULL)
+		return reject_attribute(d, TIME, "required");
+	return rfc3339_parse(t, &d->item->event.time) == 0
+		       ? 0
+		       : reject_attribute(d, TIME, "not RFC 3339 with seconds and offset, such as 2024-03-25T08:00:00+07:00, of the years 1900 to 2199");
 }
 
 static bool is_json_media_type(struct text t)
@@ -306,46 +333,65 @@ static bool is_json_media_type(struct text t)
 
 static int check_content_type(struct decoder *d)
 {
-	struct text s;
-	const struct token *t = &d->attributes[DATACONTENTTYPE];
-	if (t->type == TOKEN_NULL)
-		return 0;
-	if (t->type != TOKEN_STRING)
-		return reject_attribute(d, "datacontenttype: must be a string");
-	int r = token_unescape(t, d->arena, &s);
-	if (r < 0)
+	struct text t;
+	int r = read_attribute(d, DATACONTENTTYPE, &t);
+	if (r < 0 || d->attributes[DATACONTENTTYPE].type == TOKEN_NULL || is_json_media_type(t))
 		return r;
-	return is_json_media_type(s) ? 0 : reject_attribute(d, "datacontenttype: must be application/json or application/…+json");
+	return reject_attribute(d, DATACONTENTTYPE, "must be application/json or application/*+json");
+}
+
+static int check_base64(struct decoder *d)
+{
+	return d->attributes[DATA_BASE64].type == TOKEN_NULL ? 0 : reject_attribute(d, DATA_BASE64, "must be absent: data is a JSON object");
+}
+
+static int check_object(struct decoder *d)
+{
+	return d->attributes[DATA].type == TOKEN_OBJECT ? 0 : reject_attribute(d, DATA, "must be a JSON object");
+}
+
+/* Some order in which names that differ in case only are equal. */
+static int by_name(const void *a, const void *b)
+{
+	const struct text s = *(const struct text *)a, t = *(const struct text *)b;
+	int c = (s.n > t.n) - (s.n < t.n);
+	for (size_t i = 0; i < s.n && !c; i++)
+		c = lower(s.p[i]) - lower(t.p[i]);
+	return c;
+}
+
+/* Sorted, so that a record of nothing but headers costs no more than its size warrants. */
+static int check_headers(struct decoder *d)
+{
+	const struct record *r = &d->item->record;
+	size_t n = 0;
+	if (!d->binary)
+		return 0;
+	struct text *names = arena_alloc(d->arena, r->n_headers * sizeof *names), detail;
+	if (!names)
+		return -ENOMEM;
+	for (size_t i = 0; i < r->n_headers; i++)
+		if (is_attribute_header(&r->headers[i]))
+			names[n++] = r->headers[i].name;
+	qsort(names, n, sizeof *names, by_name);
+	for (size_t i = 1; i < n; i++)
+		if (by_name(&names[i - 1], &names[i]) == 0) {
+			int result = printable(d, names[i], ": header given twice", &detail);
+			return result < 0 ? result : reject(d, REASON_BAD_ENVELOPE, detail);
+		}
+	return 0;
 }
 
 /* Row 7, in the order of §1.1. */
-static int check_envelope(struct decoder *d, const struct token *data)
+static int check_envelope(struct decoder *d)
 {
-	struct item *item = d->item;
-	struct text specversion, source, time;
-	int r = read_attribute(d, SPECVERSION, &specversion);
-	if (r < 0 || !text_is(specversion, "1.0"))
-		return r < 0 ? r : reject_attribute(d, "specversion: must be \"1.0\"");
-	r = read_attribute(d, TYPE, &item->event_type);
-	if (r < 0 || !item->event_type.p)
-		return r < 0 ? r : reject_attribute(d, "type: must be a string of 1 to 256 bytes without control characters");
-	r = read_attribute(d, ID, &item->event_id);
-	if (r < 0 || !item->event_id.p)
-		return r < 0 ? r : reject_attribute(d, "id: must be a string of 1 to 256 bytes without control characters");
-	r = read_attribute(d, SOURCE, &source);
-	if (r < 0 || !source.p)
-		return r < 0 ? r : reject_attribute(d, "source: must be a string of 1 to 256 bytes without control characters");
-	r = read_attribute(d, TIME, &time);
-	if (r < 0 || rfc3339_parse(time, &item->event.time) < 0)
-		return r < 0 ? r : reject_attribute(d, "time: must be an RFC 3339 time with offset, such as 2024-03-25T08:00:00+07:00");
-	r = check_content_type(d);
-	if (r < 0 || item->reason)
-		return r;
-	if (d->attributes[DATA_BASE64].type != TOKEN_NULL)
-		return reject_attribute(d, "data_base64: must be absent, data is a JSON object");
-	if (data->type != TOKEN_OBJECT)
-		return reject_attribute(d, "data: must be a JSON object");
-	return d->binary && repeated_header(&item->record) ? reject_attribute(d, "header: a ce_ header stands there twice") : 0;
+	static int (*const checks[])(struct decoder *d) = {
+		check_version, check_type, check_id, check_source, check_time, check_content_type, check_base64, check_object, check_headers,
+	};
+	int r = 0;
+	for (size_t i = 0; i < sizeof checks / sizeof *checks && !r && !d->item->reason; i++)
+		r = checks[i](d);
+	return r;
 }
 
 /* Rows 8 to 10. */
@@ -381,9 +427,11 @@ static int decode_value(struct decoder *d)
 		return r;
 	if (!d->binary && (root.type != TOKEN_OBJECT || !d->has_specversion))
 		return reject(d, REASON_NOT_CLOUDEVENT, TEXT_NONE);
-	if (d->binary)
+	if (d->binary) {
 		take_headers(d);
-	r = check_envelope(d, d->binary ? &root : &d->attributes[DATA]);
+		d->attributes[DATA] = root;
+	}
+	r = check_envelope(d);
 	return r < 0 || d->item->reason ? r : check_data(d);
 }
 
@@ -396,7 +444,7 @@ static int decode_mode(struct decoder *d)
 		return reject(d, REASON_TOO_LARGE, TEXT("bytes"));
 	bool structured = media.p && equal_fold(media, "application/cloudevents+json");
 	if (!structured && media.p && prefix_fold(media, "application/cloudevents")) {
-		int result = printable_media_type(d, media, &detail);
+		int result = printable(d, media, "", &detail);
 		return result < 0 ? result : reject(d, REASON_NOT_CLOUDEVENT, detail);
 	}
 	d->binary = !structured && find_header(r, "ce_specversion");
@@ -421,5 +469,8 @@ int decode_record(struct item *item, const struct map *forbidden, struct arena *
 	d.arena = arena;
 	d.members = d.few;
 	d.size_members = sizeof d.few / sizeof *d.few;
-	return decode_mode(&d);
+	int r = decode_mode(&d);
+	if (d.members != d.few)
+		free(d.members);
+	return r;
 }

@@ -79,7 +79,7 @@ struct answer_list {
 static int take_answer(void *arg, const struct json_path *path, struct text key, const struct token *value)
 {
 	struct answer_list *l = arg;
-	if (path->n != 1)
+	if (path->n != 1 || value->type == TOKEN_NULL) /* null is absent */
 		return 0;
 	if (l->n == l->size) {
 		size_t size = l->size ? 2 * l->size : 16;
@@ -106,7 +106,7 @@ static int by_name(const void *a, const void *b)
 static int read_answers(const struct token *t, struct arena *arena, struct value *v)
 {
 	struct answer_list l = {.arena = arena};
-	struct json_visitor visitor = {.arg = &l, .member = take_answer};
+	struct json_visitor visitor = {.root = "", .arg = &l, .member = take_answer};
 	struct token root;
 	enum json_fault fault;
 	size_t offset;
@@ -140,7 +140,7 @@ static int read_value(const struct field *f, const struct token *t, struct arena
 	case FIELD_DECIMAL:
 		return read_decimal(f, t, arena, &v->decimal);
 	case FIELD_TIME:
-		r = read_text(t, 256, arena, &v->text);
+		r = read_text(t, SIZE_MAX, arena, &v->text); /* a fraction may be as long as it likes */
 		return r ? r : rfc3339_parse(v->text, &v->time) < 0 ? ILL : WELL;
 	case FIELD_DATE:
 		r = read_text(t, 64, arena, &v->text);
@@ -190,7 +190,10 @@ static void describe(const struct field *f, char *out, size_t size)
 		describe_values(f, out, size);
 		break;
 	case FIELD_INTEGER:
-		snprintf(out, size, "must be an integer from %" PRId64 " to %" PRId64, f->min, f->max);
+		if (f->max == INT64_MAX)
+			snprintf(out, size, "must be an integer of 64 bits, %" PRId64 " or more", f->min);
+		else
+			snprintf(out, size, "must be an integer from %" PRId64 " to %" PRId64, f->min, f->max);
 		break;
 	case FIELD_DECIMAL:
 		snprintf(out, size, "must be a decimal%s: a string of at most 18 digits and 6 behind the point, or a number of at most 15 significant digits",
@@ -211,11 +214,17 @@ static void describe(const struct field *f, char *out, size_t size)
 	}
 }
 
-static const struct token *find(const struct data_member *members, size_t n, const char *name)
+/* The member of that name; looked for from *next on and round, because members mostly stand in the order of the fields. NULL: absent or null. */
+static const struct token *find(const struct data_member *members, size_t n, struct text name, size_t *next)
 {
-	for (size_t i = 0; i < n; i++)
-		if (text_is(members[i].key, name))
+	for (size_t k = 0, i = *next; k < n; k++, i++) {
+		if (i >= n)
+			i = 0;
+		if (text_equal(members[i].key, name)) {
+			*next = i + 1;
 			return members[i].value.type == TOKEN_NULL ? NULL : &members[i].value;
+		}
+	}
 	return NULL;
 }
 
@@ -240,8 +249,9 @@ static const char *judge(const struct event_type *t, const int *forms, const str
 int fields_read(const struct event_type *t, const struct data_member *members, size_t n, struct arena *arena, struct value *ret, struct text *ret_detail)
 {
 	int forms[FIELDS_MAX] = {0};
+	size_t next = 0;
 	for (size_t i = 0; i < t->n_fields; i++) {
-		const struct token *token = find(members, n, t->fields[i].name);
+		const struct token *token = find(members, n, text_of(t->fields[i].name), &next);
 		ret[i] = (struct value){0};
 		if (!token)
 			continue;

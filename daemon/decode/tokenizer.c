@@ -412,6 +412,7 @@ int json_scan(struct text text, const struct json_visitor *visitor, struct arena
 	s.end = text.p + text.n;
 	s.visitor = visitor;
 	s.arena = arena;
+	s.path.root = visitor->root;
 	s.path.n = 0;
 	s.keys = s.few;
 	s.n_keys = 0;
@@ -500,6 +501,7 @@ int token_unescape(const struct token *t, struct arena *arena, struct text *ret)
 	return 0;
 }
 
+/* Control characters would garble logs and terminals. */
 static void put_printable(struct buffer *b, struct text t)
 {
 	for (size_t i = 0; i < t.n; i++)
@@ -519,19 +521,23 @@ static size_t cut(const char *p, size_t n, size_t most)
 	return n;
 }
 
+static void put_step(struct buffer *b, const struct path_step *s)
+{
+	if (s->array) {
+		buffer_printf(b, "[%zu]", s->index);
+		return;
+	}
+	if (b->n)
+		buffer_putc(b, '.');
+	put_printable(b, (struct text){s->key.p, cut(s->key.p, s->key.n, PATH_MAX_BYTES)});
+}
+
 int json_path_format(const struct json_path *path, struct arena *arena, struct text *ret)
 {
 	struct buffer b = {0};
-	for (unsigned i = 0; i < path->n && b.n <= PATH_MAX_BYTES; i++) {
-		const struct path_step *s = &path->steps[i];
-		if (s->array)
-			buffer_printf(&b, "[%zu]", s->index);
-		else {
-			if (i)
-				buffer_putc(&b, '.');
-			put_printable(&b, (struct text){s->key.p, cut(s->key.p, s->key.n, PATH_MAX_BYTES)});
-		}
-	}
+	buffer_puts(&b, path->root);
+	for (unsigned i = 0; i < path->n && b.n <= PATH_MAX_BYTES; i++)
+		put_step(&b, &path->steps[i]);
 	struct text t = buffer_view(&b);
 	t.n = cut(t.p, t.n, PATH_MAX_BYTES);
 	bool copied = !b.failed && arena_copy(arena, t, ret);

@@ -34,11 +34,13 @@ struct path_step {
 };
 
 struct json_path { /* steps[i] is where the value at depth i + 2 stands in its parent */
+	const char *root; /* of the visitor */
 	struct path_step steps[JSON_DEPTH_MAX];
 	unsigned n;
 };
 
 struct json_visitor {
+	const char *root; /* what paths begin with, as a name of the whole text; "": nothing */
 	void *arg;
 	/* A key (unescaped) is complete; path->n is the depth of its object. 0, or negative to stop. May be NULL. */
 	int (*key)(void *arg, const struct json_path *path, struct text key);
@@ -56,5 +58,5 @@ int json_scan(struct text text, const struct json_visitor *visitor, struct arena
 /* The string's characters; borrowed from the token when it holds no escapes. 0, -ENOMEM. Only for tokens that json_scan has passed. */
 int token_unescape(const struct token *t, struct arena *arena, struct text *ret);
 
-/* "a.b[3].c" for steps from the outermost on, as much as is sensible to print: at most 512 bytes, control characters escaped. 0, -ENOMEM. */
+/* "data.b[3].c": the root and the steps from the outermost on, as much as is sensible to print: at most 512 bytes, control characters as \u001f. 0, -ENOMEM. */
 int json_path_format(const struct json_path *path, struct arena *arena, struct text *ret);
