@@ -18,7 +18,7 @@ struct reader {
 	struct error *err;
 };
 
-static int bad(struct reader *r, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static int bad(struct reader *r, const char *format, ...)
 {
 	char what[512];
 	va_list ap;
@@ -29,7 +29,7 @@ static int bad(struct reader *r, const char *format, ...)
 }
 
 /* Appends a step to the path; returns what it was, for leave(). */
-static size_t enter(struct reader *r, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static size_t enter(struct reader *r, const char *format, ...)
 {
 	size_t n = strlen(r->path);
 	va_list ap;
@@ -183,7 +183,7 @@ static int read_days(struct reader *r, const struct json *j, struct deadline *d)
 	return 0;
 }
 
-static int read_deadline(struct reader *r, const struct json *j, struct text name, struct deadline *d)
+static int read_deadline(struct reader *r, const struct json *j, struct text name, bool of_next_year, struct deadline *d)
 {
 	static const char *const known[] = {"days", "kind", "date", NULL};
 	struct text date;
@@ -198,6 +198,10 @@ static int read_deadline(struct reader *r, const struct json *j, struct text nam
 		return result;
 	if (!date.p)
 		return read_days(r, j, d);
+	if (json_get(j, "days") || json_get(j, "kind"))
+		return bad(r, "either date, or days and kind");
+	if (!of_next_year)
+		return bad(r, "a date is for performance_report only; here days and kind are needed");
 	d->kind = DEADLINE_DATE;
 	return read_month_day(date, &d->month, &d->day) ? 0 : bad(r, "date must be MM-DD, like \"03-31\"");
 }
@@ -213,11 +217,11 @@ static int read_named_deadline(struct reader *r, const struct json *parent, cons
 {
 	char full[64];
 	const struct json *j = json_get(parent, name);
-	if (!j)
+	if (json_kind(j) == NODE_NULL)
 		return 0;
 	snprintf(full, sizeof full, "%s%s%s", group ? group : "", group ? "." : "", name);
 	size_t at = enter(r, ".%s", name);
-	int result = read_deadline(r, j, text_of(full), &list[*n]);
+	int result = read_deadline(r, j, text_of(full), group && !strcmp(group, "performance_report"), &list[*n]);
 	if (result >= 0) {
 		++*n;
 		leave(r, at);
@@ -229,7 +233,7 @@ static int read_deadline_group(struct reader *r, const struct json *deadlines, c
 {
 	const char *const known[] = {group[1], group[2], group[3], group[4], NULL};
 	const struct json *j = json_get(deadlines, group[0]);
-	if (!j)
+	if (json_kind(j) == NODE_NULL)
 		return 0;
 	size_t at = enter(r, ".%s", group[0]);
 	int result = expect(r, j, NODE_OBJECT, "an object");
@@ -328,26 +332,50 @@ static int read_bands(struct reader *r, const struct json *j, struct ruleset *se
 
 /* --- indicators ------------------------------------------------------------------------------------------------------------------------------ */
 
-/* "measure" or "measure{key=value}" */
+static bool is_word(struct text t, const char *also)
+{
+	for (size_t i = 0; i < t.n; i++)
+		if (!(t.p[i] >= 'a' && t.p[i] <= 'z') && !(t.p[i] >= '0' && t.p[i] <= '9') && t.p[i] != '_' && (!t.p[i] || !strchr(also, t.p[i])))
+			return false;
+	return t.n > 0;
+}
+
+/* t up to the first c into *ret_head; what stands behind it, or absent. */
+static struct text split(struct text t, char c, struct text *ret_head)
+{
+	const char *at = memchr(t.p, c, t.n);
+	*ret_head = t;
+	if (!at)
+		return TEXT_NONE;
+	ret_head->n = (size_t)(at - t.p);
+	return (struct text){at + 1, t.n - ret_head->n - 1};
+}
+
+/* "family.name" or "family.name{key=value}" */
+static bool split_measure(struct text t, struct measure_ref *ret)
+{
+	struct text family, key, dimension = split(t, '{', &ret->measure), name = split(ret->measure, '.', &family);
+	ret->dimension = TEXT("");
+	if (!is_word(family, "") || !is_word(name, "."))
+		return false;
+	if (!dimension.p)
+		return true;
+	if (!dimension.n || dimension.p[--dimension.n] != '}')
+		return false;
+	struct text value = split(dimension, '=', &key);
+	ret->dimension = dimension;
+	return is_word(key, "") && value.n > 0;
+}
+
 static int read_measure(struct reader *r, const struct json *object, const char *key, enum need need, struct measure_ref *ret)
 {
 	struct text t;
 	int result = read_string(r, object, key, need, &t);
-	*ret = (struct measure_ref){.measure = t, .dimension = TEXT("")};
-	if (result < 0 || !t.p)
+	*ret = (struct measure_ref){.dimension = TEXT("")};
+	if (result < 0 || !t.p || split_measure(t, ret))
 		return result;
-	const char *open = memchr(t.p, '{', t.n);
-	if (!open && !memchr(t.p, '}', t.n))
-		return 0;
-	size_t n = open ? (size_t)(open - t.p) : 0;
-	struct text dimension = open ? (struct text){open + 1, t.n - n - 1} : TEXT_NONE;
-	if (!n || dimension.n < 4 || dimension.p[dimension.n - 1] != '}' || !memchr(dimension.p, '=', dimension.n)) {
-		enter(r, ".%s", key);
-		return bad(r, "must be a measure, like \"complaint.received\" or \"survey.score{instrument=skm}\"");
-	}
-	ret->measure.n = n;
-	ret->dimension = (struct text){dimension.p, dimension.n - 1};
-	return 0;
+	enter(r, ".%s", key);
+	return bad(r, "must be a measure, like \"complaint.received\" or \"survey.score{instrument=skm}\"");
 }
 
 static int read_grains(struct reader *r, const struct json *object, unsigned *ret)
@@ -424,12 +452,14 @@ static int read_modes(struct reader *r, const struct json *j, struct indicator *
 static int check_indicator(struct reader *r, const struct indicator *list, size_t n)
 {
 	const struct indicator *i = &list[n];
+	if (i->scale.micro <= 0)
+		return bad(r, "scale: must be above 0");
 	for (size_t k = 0; k < n; k++)
 		if (text_equal(list[k].code, i->code))
 			return bad(r, "code: %.*s stands at [%zu] already", TEXT_ARG(i->code), k);
 	if (i->over == OVER_YTD && !i->presence.measure.p)
 		return bad(r, "presence: needed for \"over\": \"ytd\"");
-	if ((i->over == OVER_EXACT || i->over == OVER_NESTED) && (i->numerator.dimension.n || i->denominator.dimension.n || i->presence.dimension.n))
+	if ((i->over == OVER_EXACT || i->over == OVER_NESTED) && (i->numerator.dimension.n || i->denominator.dimension.n || i->base.dimension.n || i->presence.dimension.n))
 		return bad(r, "measures of an \"exact\" or \"nested\" indicator have no dimension: the period's grain is theirs");
 	if (i->reduction && (i->denominator.measure.p || i->grains != 1u << GRAIN_YEAR))
 		return bad(r, "a reduction has denominator null and the grain year only");
@@ -478,6 +508,8 @@ static int read_indicators(struct reader *r, const struct json *j, struct rulese
 
 /* --- the rest -------------------------------------------------------------------------------------------------------------------------------- */
 
+#define FORBIDDEN_MAX 256 /* what the decoder looks at */
+
 static struct text normalise(char *p, struct text t)
 {
 	size_t n = 0;
@@ -500,8 +532,8 @@ static int read_forbidden(struct reader *r, const struct json *j, struct ruleset
 		if (!p)
 			return -ENOMEM;
 		list[i] = normalise(p, t);
-		if (!list[i].n)
-			result = bad(r, "[%zu] must be a field's name", i);
+		if (!list[i].n || list[i].n > FORBIDDEN_MAX)
+			result = bad(r, "[%zu] must be a field's name of at most %d bytes", i, FORBIDDEN_MAX);
 	}
 	set->forbidden = list;
 	set->n_forbidden = n;
@@ -517,6 +549,14 @@ static int read_performance(struct reader *r, const struct json *j, struct rules
 	return result < 0 ? result : read_decimal(r, j, "cap", OPTIONAL, &set->has_cap, &set->cap);
 }
 
+static bool scorecard_known(const struct json *scorecards, size_t n, struct text id)
+{
+	for (size_t i = 0; i < n; i++)
+		if (text_equal(json_text(json_get(json_at(scorecards, i), "id")), id))
+			return true;
+	return false;
+}
+
 /* Scorecards are used where they are computed; here only their shape is looked at. */
 static int read_scorecards(struct reader *r, const struct json *j, struct ruleset *set)
 {
@@ -524,11 +564,14 @@ static int read_scorecards(struct reader *r, const struct json *j, struct rulese
 	int result = expect(r, j, NODE_ARRAY, "a list of scorecards");
 	for (size_t i = 0; i < json_size(j) && result >= 0; i++) {
 		struct text id;
-		enter(r, "[%zu]", i);
+		size_t at = enter(r, "[%zu]", i);
 		result = expect(r, json_at(j, i), NODE_OBJECT, "an object");
 		if (result >= 0)
 			result = read_string(r, json_at(j, i), "id", REQUIRED, &id);
-		leave(r, sizeof ".scorecards" - 1);
+		if (result >= 0 && scorecard_known(j, i, id))
+			result = bad(r, "id: %.*s stands there already", TEXT_ARG(id));
+		if (result >= 0)
+			leave(r, at);
 	}
 	return result;
 }
@@ -562,7 +605,7 @@ static int read_ruleset(struct reader *r, const struct json *j, struct ruleset *
 	int result = read_head(r, j, set);
 	for (size_t i = 0; i < sizeof sections / sizeof *sections && result >= 0; i++) {
 		const struct json *section = json_get(j, sections[i].key);
-		if (!section)
+		if (json_kind(section) == NODE_NULL)
 			continue;
 		size_t at = enter(r, ".%s", sections[i].key);
 		result = sections[i].read(r, section, set);
@@ -626,17 +669,44 @@ static bool overlap(const struct ruleset *a, const struct ruleset *b)
 	return (a->valid_to == DAY_NONE || b->valid_from <= a->valid_to) && (b->valid_to == DAY_NONE || a->valid_from <= b->valid_to);
 }
 
+/* What both files have and only one may have on a day; NULL: nothing. Lists of forbidden fields are united instead. */
+static const char *shared_section(const struct json *a, const struct json *b)
+{
+	static const char *const sections[] = {"deadlines", "performance", "bands", "indicators"};
+	for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
+		if (json_kind(json_get(a, sections[i])) != NODE_NULL && json_kind(json_get(b, sections[i])) != NODE_NULL)
+			return sections[i];
+	const struct json *mine = json_get(a, "scorecards"), *theirs = json_get(b, "scorecards");
+	for (size_t i = 0; i < json_size(theirs); i++)
+		if (scorecard_known(mine, json_size(mine), json_text(json_get(json_at(theirs, i), "id"))))
+			return "a scorecard of the same id";
+	return NULL;
+}
+
+static int check_pair(const struct ruleset *a, const struct ruleset *b, struct error *err)
+{
+	struct json *x = NULL, *y = NULL;
+	if (text_equal(a->id, b->id))
+		return error_set(err, -EINVAL, "rulesets: two files have the id %.*s", TEXT_ARG(a->id));
+	if (!overlap(a, b))
+		return 0;
+	int result = json_parse("ruleset", a->json, &x, err);
+	if (result >= 0)
+		result = json_parse("ruleset", b->json, &y, err);
+	const char *section = result < 0 ? NULL : shared_section(x, y);
+	if (section)
+		result = error_set(err, -EINVAL, "rulesets: %.*s and %.*s both have %s and are valid on the same days: end one with valid_to before the other begins",
+				   TEXT_ARG(a->id), TEXT_ARG(b->id), section);
+	json_free(x);
+	json_free(y);
+	return result;
+}
+
 int rulesets_check(struct rulesets *r, struct error *err)
 {
+	int result = 0;
 	for (size_t i = 0; i < r->n; i++)
-		for (size_t k = 0; k < i; k++) {
-			const struct ruleset *a = &r->all[k], *b = &r->all[i];
-			if (text_equal(a->id, b->id))
-				return error_set(err, -EINVAL, "rulesets: two files have the id %.*s", TEXT_ARG(a->id));
-			const char *section = a->has_deadlines && b->has_deadlines ? "deadlines" : a->n_indicators && b->n_indicators ? "indicators" : NULL;
-			if (section && overlap(a, b))
-				return error_set(err, -EINVAL, "rulesets: %.*s and %.*s both have %s and are valid on the same days: end one with valid_to before the other begins",
-						 TEXT_ARG(a->id), TEXT_ARG(b->id), section);
-		}
-	return 0;
+		for (size_t k = 0; k < i && result >= 0; k++)
+			result = check_pair(&r->all[k], &r->all[i], err);
+	return result;
 }
