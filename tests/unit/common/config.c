@@ -84,7 +84,7 @@ START_TEST(mistakes_are_named)
 	} cases[] = {
 		{"[rekapd]\n\nbatch_event = 5\n", ":3:", "did you mean rekapd.batch_events?"},
 		{"[rekap]\n", ":1:", "did you mean [rekapd]?"},
-		{"[rekapd]\nbatch_ms = 0\n", ":2:", "must be 1 to 60000"},
+		{"[rekapd]\nbatch_ms = -1\n", ":2:", "must be 0 to 60000"},
 		{"[rekapd]\nbatch_ms = 5x\n", ":2:", "batch_ms"},
 		{"[rekapd]\nas_of = tomorrow\n", ":2:", "YYYY-MM-DD"},
 		{"[rekapd]\nlog_level = loud\n", ":2:", "debug"},

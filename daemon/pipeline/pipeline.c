@@ -1,0 +1,434 @@
+// SPDX-FileCopyrightText: The rekapd authors
+// SPDX-License-Identifier: MIT
+
+#include "daemon/pipeline/pipeline.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "daemon/decode/decode.h"
+#include "daemon/pipeline/batching.h"
+#include "daemon/pipeline/committer.h"
+#include "daemon/pipeline/state.h"
+#include "daemon/source/source.h"
+
+#define REACHES_MAX 64
+#define POLL_CHUNK 4096			       /* records taken from the source at once */
+#define IDLE_WAIT_MS 10000		       /* even without anything to do the group wants a sign of life now and then */
+#define DRAIN_WAIT_MS 100		       /* while waiting for the ends of the partitions */
+#define PAUSE_AFTER (INSTANT_PER_SECOND)       /* the store is stuck so long with the next batch full: stop the flow, keep polling */
+#define SUMMARY_EVERY (10 * INSTANT_PER_SECOND)
+#define PROGRESS_EVERY (INSTANT_PER_SECOND / 4)
+
+struct totals {
+	int64_t events, rejected, tombstones, batches;
+};
+
+struct pipeline {
+	const struct config *config;
+	const struct rules *rules;
+	struct store *store;
+	const struct pipeline_options *options;
+	struct source *source;
+	struct committer *committer;
+	enum pipeline_state state;
+	struct batch batches[2], *filling, *spare; /* spare: NULL while the committer has it */
+	struct record *records;
+	int64_t filling_since, full_since; /* 0: not */
+	bool more;			   /* the source had more than it was asked for */
+	int signals;
+	bool outage;
+	int64_t outage_since;
+	struct totals totals, reported;
+	int64_t started, summary_at, progress_at;
+	int fatal;
+	struct error error;
+};
+
+static void step(struct pipeline *p, enum pipeline_event e)
+{
+	p->state = pipeline_next(p->state, e, p->filling->n > 0, committer_busy(p->committer));
+}
+
+static void fail(struct pipeline *p, int code, const struct error *why)
+{
+	p->fatal = code;
+	p->error = *why;
+	step(p, EVENT_FATAL);
+}
+
+/* --- results of the store ------------------------------------------------------------------------------------------------------------------------ */
+
+/* How far a partition's records of a batch reach. */
+struct reach {
+	struct text topic;
+	int32_t partition;
+	int64_t next;
+};
+
+/* Advisory, for lag tools: partitions beyond REACHES_MAX go untold until a later batch. */
+static void tell_broker(struct pipeline *p, const struct batch *b)
+{
+	struct reach reaches[REACHES_MAX];
+	size_t n = 0;
+	for (size_t i = 0; i < b->n; i++) {
+		const struct record *r = &b->items[i].record;
+		size_t k = 0;
+		while (k < n && (reaches[k].partition != r->partition || !text_equal(reaches[k].topic, r->topic)))
+			k++;
+		if (k == REACHES_MAX)
+			continue;
+		reaches[k] = (struct reach){r->topic, r->partition, r->offset + 1};
+		n += k == n;
+	}
+	for (size_t k = 0; k < n; k++)
+		source_commit(p->source, reaches[k].topic, reaches[k].partition, reaches[k].next);
+}
+
+static void note_outage(struct pipeline *p, const struct error *why)
+{
+	char quoted[512];
+	if (p->outage)
+		return;
+	p->outage = true;
+	p->outage_since = clock_monotonic();
+	log_warning("store unavailable", "reason=%s", log_quote(why->text, quoted, sizeof quoted));
+}
+
+static void note_recovery(struct pipeline *p)
+{
+	if (!p->outage)
+		return;
+	p->outage = false;
+	log_notice("store available again", "seconds=%.1f", (double)(clock_monotonic() - p->outage_since) / 1e6);
+}
+
+static void note_commit(struct pipeline *p, const struct commit_result *r)
+{
+	p->totals.events += r->counts.events;
+	p->totals.rejected += r->counts.rejected;
+	p->totals.tombstones += r->counts.tombstones;
+	p->totals.batches++;
+	log_debug("batch committed", "batch=%lld events=%lld rejected=%lld entities=%lld deltas=%lld seconds=%.3f retries=%u", (long long)r->counts.batch_id,
+		  (long long)r->counts.events, (long long)r->counts.rejected, (long long)r->counts.entities, (long long)r->counts.deltas, (double)r->microseconds / 1e6, r->retries);
+}
+
+/* Takes the committer's result, if there is one. */
+static void take_result(struct pipeline *p)
+{
+	struct commit_result r;
+	if (!committer_take(p->committer, &r))
+		return;
+	switch (r.outcome) {
+	case OUTCOME_COMMITTED:
+		note_recovery(p);
+		note_commit(p, &r);
+		tell_broker(p, r.batch);
+		break;
+	case OUTCOME_FENCED:
+		log_notice("batch dropped", "reason=\"another instance has taken its partitions over\" records=%zu", r.batch->n);
+		break;
+	case OUTCOME_ABANDONED:
+		log_notice("batch given up", "reason=\"its partitions are going or the daemon ends; it will be read again\" records=%zu", r.batch->n);
+		break;
+	case OUTCOME_FATAL:
+		fail(p, r.code, &r.error);
+		break;
+	}
+	batch_reset(r.batch);
+	p->spare = r.batch;
+	step(p, EVENT_COMMITTED);
+}
+
+static void look_at_store(struct pipeline *p)
+{
+	struct error why;
+	take_result(p);
+	if (committer_waiting(p->committer, &why)) {
+		note_outage(p, &why);
+		step(p, EVENT_RETRY);
+	} else if (p->state == PIPELINE_BACKOFF) {
+		step(p, EVENT_AGAIN);
+	}
+}
+
+/* --- partitions come and go ---------------------------------------------------------------------------------------------------------------------- */
+
+static void drop_filling(struct pipeline *p)
+{
+	batch_reset(p->filling);
+	p->filling_since = p->full_since = 0;
+	step(p, EVENT_DROPPED);
+}
+
+/* Nothing of the source's is held afterwards. */
+static void give_back(struct pipeline *p)
+{
+	committer_settle(p->committer);
+	take_result(p);
+	drop_filling(p);
+}
+
+static void on_revoked(void *arg)
+{
+	give_back(arg);
+}
+
+static int claim_all(struct pipeline *p, struct source_partition *partitions, size_t n, struct error *err)
+{
+	int r = store_connect(p->store, err);
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = store_claim(p->store, partitions[i].topic, partitions[i].partition, &partitions[i].next, err);
+	return r;
+}
+
+/* The committer is idle: partitions are only given after all others were taken. */
+static int on_assigned(void *arg, struct source_partition *partitions, size_t n)
+{
+	struct pipeline *p = arg;
+	struct error err = {""};
+	int r = claim_all(p, partitions, n, &err);
+	if (r == 0) {
+		note_recovery(p);
+		for (size_t i = 0; i < n; i++)
+			log_info("partition claimed", "topic=%s partition=%d next_offset=%lld", partitions[i].topic, (int)partitions[i].partition, (long long)partitions[i].next);
+		return 0;
+	}
+	if (r < 0)
+		fail(p, r, &err);
+	else
+		note_outage(p, &err);
+	return SOURCE_RETRY;
+}
+
+/* --- filling --------------------------------------------------------------------------------------------------------------------------------------- */
+
+static int decode_into(struct pipeline *p, struct record *records, size_t n)
+{
+	struct error none = {"pipeline: out of memory"};
+	for (size_t i = 0; i < n; i++) {
+		struct item *item = batch_add(p->filling);
+		if (!item) {
+			source_release(&records[i]);
+			fail(p, -ENOMEM, &none);
+			continue;
+		}
+		item->record = records[i];
+		p->filling->bytes += record_bytes(&records[i]);
+		if (decode_record(item, &p->rules->rulesets.forbidden, p->filling->arena) < 0)
+			fail(p, -ENOMEM, &none);
+	}
+	return p->fatal;
+}
+
+static bool wants_records(const struct pipeline *p)
+{
+	return p->state != PIPELINE_DRAINING && p->state != PIPELINE_STOPPED && !batch_full(p->filling, p->config);
+}
+
+/* A chunk never exceeds what the batch may still take, by number. */
+static size_t chunk(const struct pipeline *p)
+{
+	if (!wants_records(p))
+		return 1;
+	size_t room = (size_t)p->config->batch_events - p->filling->n;
+	return room < POLL_CHUNK ? room : POLL_CHUNK;
+}
+
+/* A full batch behind a store that is stuck: the flow is stopped, so that polling can go on and the group stays as it is. */
+static void mind_flow(struct pipeline *p)
+{
+	int64_t now = clock_monotonic();
+	bool full = batch_full(p->filling, p->config);
+	p->full_since = !full ? 0 : p->full_since ? p->full_since : now;
+	source_pause(p->source, p->state == PIPELINE_DRAINING || (full && now - p->full_since >= PAUSE_AFTER));
+}
+
+static void fill(struct pipeline *p)
+{
+	size_t n, max = chunk(p);
+	bool empty = p->filling->n == 0;
+	mind_flow(p);
+	if (batch_full(p->filling, p->config) && clock_monotonic() - p->full_since < PAUSE_AFTER)
+		return; /* soon there is room again: leave the records where they are */
+	int r = source_poll(p->source, p->records, max, &n, &p->error);
+	if (r < 0) {
+		fail(p, r, &p->error);
+		return;
+	}
+	p->more = n == max && wants_records(p);
+	if (!n || decode_into(p, p->records, n) < 0)
+		return;
+	if (empty) {
+		p->filling_since = clock_monotonic();
+		step(p, EVENT_RECORDS);
+	}
+}
+
+/* Whether the batch goes now: it is full, it has waited long enough for more, or it is the last. */
+static bool ripe(const struct pipeline *p)
+{
+	return batch_full(p->filling, p->config) || p->state == PIPELINE_DRAINING || clock_monotonic() - p->filling_since >= p->config->batch_ms * 1000;
+}
+
+static void hand_over(struct pipeline *p)
+{
+	if (p->state == PIPELINE_STOPPED || !p->filling->n || committer_busy(p->committer) || !ripe(p))
+		return;
+	struct batch *full = p->filling;
+	p->filling = p->spare;
+	p->spare = NULL;
+	p->filling_since = p->full_since = 0;
+	committer_hand(p->committer, full);
+	step(p, EVENT_HANDED);
+}
+
+/* --- people -------------------------------------------------------------------------------------------------------------------------------------- */
+
+static void look_at_signals(struct pipeline *p)
+{
+	struct signalfd_siginfo s;
+	while (read(p->signals, &s, sizeof s) == sizeof s) {
+		if (s.ssi_signo == SIGHUP) {
+			if (p->options->reload)
+				p->options->reload(p->options->arg);
+			continue;
+		}
+		log_notice("ending", "signal=%s state=%s", s.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT", pipeline_state_name(p->state));
+		if (p->state == PIPELINE_DRAINING)
+			_exit(0); /* told twice: what is not committed will be read again */
+		if (p->outage)
+			give_back(p); /* there is no waiting for a store that is away */
+		step(p, EVENT_END);
+	}
+}
+
+static void print_progress(struct pipeline *p, int64_t now)
+{
+	double seconds = (double)(now - p->started) / 1e6;
+	int64_t done = p->totals.events + p->totals.rejected + p->totals.tombstones, lag = source_lag(p->source);
+	double rate = seconds > 0 ? (double)done / seconds : 0;
+	if (lag < 0 || rate <= 0)
+		fprintf(stderr, "\r\033[K%lld records", (long long)done);
+	else
+		fprintf(stderr, "\r\033[K%lld records, %.0f a second, %lld to go, about %.0f s", (long long)done, rate, (long long)lag, (double)lag / rate);
+	fflush(stderr);
+}
+
+static void report(struct pipeline *p)
+{
+	int64_t now = clock_monotonic();
+	if (p->options->progress && now >= p->progress_at) {
+		print_progress(p, now);
+		p->progress_at = now + PROGRESS_EVERY;
+	}
+	if (now < p->summary_at)
+		return;
+	p->summary_at = now + SUMMARY_EVERY;
+	if (p->totals.batches == p->reported.batches)
+		return;
+	log_info("progress", "state=%s events=%lld rejected=%lld batches=%lld lag=%lld", pipeline_state_name(p->state), (long long)(p->totals.events - p->reported.events),
+		 (long long)(p->totals.rejected - p->reported.rejected), (long long)(p->totals.batches - p->reported.batches), (long long)source_lag(p->source));
+	p->reported = p->totals;
+}
+
+/* --- the loop ------------------------------------------------------------------------------------------------------------------------------------ */
+
+static bool drained(struct pipeline *p)
+{
+	return p->options->until_drained && p->filling->n == 0 && !committer_busy(p->committer) && p->state != PIPELINE_STOPPED && source_drained(p->source);
+}
+
+static int wait_ms(const struct pipeline *p)
+{
+	if (p->more)
+		return 0;
+	if (p->filling->n && !committer_busy(p->committer)) { /* waits for more until batch_ms have passed */
+		int64_t left = p->config->batch_ms - (clock_monotonic() - p->filling_since) / 1000;
+		return left > 0 ? (int)left : 0;
+	}
+	if (p->full_since)
+		return (int)(PAUSE_AFTER / 1000);
+	if (p->options->until_drained || p->outage)
+		return DRAIN_WAIT_MS;
+	return p->totals.batches != p->reported.batches ? (int)(SUMMARY_EVERY / 1000) : IDLE_WAIT_MS;
+}
+
+static void loop(struct pipeline *p)
+{
+	struct pollfd fds[] = {{source_fd(p->source), POLLIN, 0}, {committer_fd(p->committer), POLLIN, 0}, {p->signals, POLLIN, 0}};
+	while (p->state != PIPELINE_STOPPED) {
+		poll(fds, 3, wait_ms(p));
+		look_at_signals(p);
+		look_at_store(p);
+		fill(p);
+		look_at_store(p);
+		hand_over(p);
+		report(p);
+		if (drained(p))
+			step(p, EVENT_END);
+	}
+}
+
+static int open_signals(struct pipeline *p, struct error *err)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	p->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return p->signals < 0 ? error_set(err, -errno, "pipeline: signals cannot be received: %s", strerror(errno)) : 0;
+}
+
+static int open_parts(struct pipeline *p, struct error *err)
+{
+	const struct source_handlers handlers = {p, on_assigned, on_revoked};
+	p->records = calloc(POLL_CHUNK, sizeof *p->records);
+	if (!p->records || batch_init(&p->batches[0]) < 0 || batch_init(&p->batches[1]) < 0)
+		return error_set(err, -ENOMEM, "pipeline: out of memory");
+	p->filling = &p->batches[0];
+	p->spare = &p->batches[1];
+	int r = open_signals(p, err);
+	if (r >= 0)
+		r = committer_new(p->store, &p->committer, err);
+	return r < 0 ? r : source_new(p->config, &handlers, &p->source, err);
+}
+
+static void close_parts(struct pipeline *p)
+{
+	if (p->source)
+		give_back(p);
+	p->source = source_free(p->source);
+	p->committer = committer_free(p->committer);
+	batch_deinit(&p->batches[0]);
+	batch_deinit(&p->batches[1]);
+	if (p->signals >= 0)
+		close(p->signals);
+	free(p->records);
+	if (p->options->progress)
+		fputs("\r\033[K", stderr);
+}
+
+int pipeline_run(const struct config *c, const struct rules *rules, struct store *store, const struct pipeline_options *o, struct error *err)
+{
+	struct pipeline p = {.config = c, .rules = rules, .store = store, .options = o, .signals = -1, .started = clock_monotonic()};
+	int r = open_parts(&p, err);
+	if (r >= 0) {
+		loop(&p);
+		r = p.fatal;
+		if (r < 0)
+			error_set(err, r, "%s", p.error.text);
+	}
+	close_parts(&p);
+	log_info("ended", "events=%lld rejected=%lld tombstones=%lld batches=%lld seconds=%.2f", (long long)p.totals.events, (long long)p.totals.rejected,
+		 (long long)p.totals.tombstones, (long long)p.totals.batches, (double)(clock_monotonic() - p.started) / 1e6);
+	return r;
+}

@@ -1,0 +1,724 @@
+// SPDX-FileCopyrightText: The rekapd authors
+// SPDX-License-Identifier: MIT
+
+/* The only file that knows librdkafka. */
+#include <errno.h>
+#include <fcntl.h>
+#include <librdkafka/rdkafka.h>
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "daemon/source/source.h"
+
+#define COMPLAIN_EVERY (10 * INSTANT_PER_SECOND)
+#define CLAIM_EVERY (INSTANT_PER_SECOND)
+#define END_TIMEOUT_MS 5000
+
+struct partition {
+	char *topic;
+	int32_t number;
+	int64_t position; /* the next offset to hand on; -1 until the first record or end is seen */
+	int64_t end;	  /* when it was assigned; -1: not asked yet */
+};
+
+struct source {
+	rd_kafka_t *rk;
+	rd_kafka_queue_t *queue;
+	struct source_handlers handlers;
+	int fd;
+	rd_kafka_topic_partition_list_t *assigned; /* what the group gave; NULL: nothing yet */
+	struct partition *partitions;
+	size_t n;
+	bool claimed, paused;
+	unsigned generation; /* counts rebalances */
+	int64_t claim_at, complained_at;
+	int fatal; /* negative: source_poll returns it */
+	struct error error;
+	rd_kafka_message_t **messages;
+	size_t size;
+};
+
+/* --- configuration --------------------------------------------------------------------------------------------------------------------------- */
+
+static int set_property(rd_kafka_conf_t *conf, const char *name, const char *value, const char *where, struct error *err)
+{
+	char text[512];
+	if (rd_kafka_conf_set(conf, name, value, text, sizeof text) == RD_KAFKA_CONF_OK)
+		return 0;
+	return error_set(err, -EINVAL, "%s: kafka.%s: %s", where, name, text);
+}
+
+static bool configured(const struct config *c, const char *name)
+{
+	for (size_t i = 0; i < c->n_kafka; i++)
+		if (!strcmp(c->kafka[i].name, name))
+			return true;
+	return false;
+}
+
+/* A property the library may not know in its older versions. */
+static void set_if_known(rd_kafka_conf_t *conf, const char *name, const char *value)
+{
+	char text[512];
+	(void)rd_kafka_conf_set(conf, name, value, text, sizeof text);
+}
+
+/* Properties that only a consumer or only a producer has are no fault of the user's: the library ignores them with a line in its log. */
+static int apply_user(rd_kafka_conf_t *conf, const struct config *c, struct error *err)
+{
+	for (size_t i = 0; i < c->n_kafka; i++) {
+		const struct config_property *p = &c->kafka[i];
+		int r = strcmp(p->name, "auto.offset.reset") != 0 ? set_property(conf, p->name, p->value, p->origin, err) : 0;
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
+{
+	char quoted[700];
+	(void)rk;
+	enum log_level l = level <= 3 ? LOG_LEVEL_WARNING : level <= 5 ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG; /* the library calls any lost connection an error */
+	if (log_enabled(l))
+		log_write(l, "kafka client", "facility=%s message=%s", facility, log_quote(text, quoted, sizeof quoted));
+}
+
+static int base_conf(const struct config *c, rd_kafka_conf_t **ret, struct error *err)
+{
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	if (!configured(c, "bootstrap.servers") && !configured(c, "metadata.broker.list"))
+		set_if_known(conf, "bootstrap.servers", "localhost:9092");
+	set_if_known(conf, "client.id", "rekapd");
+	set_if_known(conf, "client.software.name", "rekapd");
+	rd_kafka_conf_set_log_cb(conf, on_log);
+	int r = apply_user(conf, c, err);
+	if (r < 0)
+		rd_kafka_conf_destroy(conf);
+	else
+		*ret = conf;
+	return r;
+}
+
+/* --- the consumer: what the group gives and takes ---------------------------------------------------------------------------------------------- */
+
+static void forget_partitions(struct source *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		free(s->partitions[i].topic);
+	free(s->partitions);
+	s->partitions = NULL;
+	s->n = 0;
+	s->claimed = false;
+	if (s->assigned)
+		rd_kafka_topic_partition_list_destroy(s->assigned);
+	s->assigned = NULL;
+}
+
+static int stop(struct source *s, int code, const char *what, const char *why)
+{
+	s->fatal = error_set(&s->error, code, "kafka: %s: %s", what, why);
+	return s->fatal;
+}
+
+static int note_partitions(struct source *s, const rd_kafka_topic_partition_list_t *list)
+{
+	size_t n = (size_t)list->cnt;
+	s->partitions = calloc(n ? n : 1, sizeof *s->partitions);
+	if (!s->partitions)
+		return stop(s, -ENOMEM, "assignment", "out of memory");
+	for (size_t i = 0; i < n; i++, s->n++) {
+		s->partitions[i] = (struct partition){strdup(list->elems[i].topic), list->elems[i].partition, -1, -1};
+		if (!s->partitions[i].topic)
+			return stop(s, -ENOMEM, "assignment", "out of memory");
+	}
+	return 0;
+}
+
+/* Asks the owner for the offsets and starts fetching there. */
+static void claim(struct source *s)
+{
+	struct source_partition *claims = calloc(s->n ? s->n : 1, sizeof *claims);
+	s->claim_at = clock_monotonic() + CLAIM_EVERY;
+	if (!claims)
+		return;
+	for (size_t i = 0; i < s->n; i++)
+		claims[i] = (struct source_partition){s->partitions[i].topic, s->partitions[i].number, 0};
+	s->claimed = s->handlers.assigned(s->handlers.arg, claims, s->n) == 0;
+	for (size_t i = 0; i < s->n && s->claimed; i++) {
+		s->assigned->elems[i].offset = claims[i].next > 0 ? claims[i].next : RD_KAFKA_OFFSET_BEGINNING;
+		s->partitions[i].position = claims[i].next > 0 ? claims[i].next : -1;
+	}
+	free(claims);
+	if (!s->claimed)
+		return;
+	rd_kafka_resp_err_t e = rd_kafka_assign(s->rk, s->assigned);
+	if (e)
+		stop(s, -EIO, "assign", rd_kafka_err2str(e));
+	else if (s->paused)
+		rd_kafka_pause_partitions(s->rk, s->assigned);
+}
+
+static void on_assigned(struct source *s, rd_kafka_topic_partition_list_t *list)
+{
+	forget_partitions(s);
+	s->assigned = rd_kafka_topic_partition_list_copy(list);
+	log_info("partitions assigned", "count=%d", list->cnt);
+	if (note_partitions(s, list) < 0)
+		return;
+	claim(s);
+	if (!s->claimed) { /* the group gets its answer at once; nothing is fetched before the claim succeeds */
+		rd_kafka_topic_partition_list_t *none = rd_kafka_topic_partition_list_new(0);
+		rd_kafka_assign(s->rk, none);
+		rd_kafka_topic_partition_list_destroy(none);
+	}
+}
+
+static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t e, rd_kafka_topic_partition_list_t *list, void *opaque)
+{
+	struct source *s = opaque;
+	s->generation++;
+	if (e == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+		on_assigned(s, list);
+		return;
+	}
+	log_info("partitions revoked", "count=%d lost=%d", list->cnt, rd_kafka_assignment_lost(rk));
+	s->handlers.revoked(s->handlers.arg);
+	forget_partitions(s);
+	rd_kafka_assign(rk, NULL);
+}
+
+/* --- faults that the client tells ---------------------------------------------------------------------------------------------------------------- */
+
+/* Transport faults are the library's to retry, for ever; people hear of them now and then. */
+static void complain(struct source *s, rd_kafka_resp_err_t e, const char *why)
+{
+	char quoted[512];
+	int64_t now = clock_monotonic();
+	if (s->complained_at && now - s->complained_at < COMPLAIN_EVERY)
+		return;
+	s->complained_at = now;
+	log_warning("kafka unavailable", "error=%s reason=%s", rd_kafka_err2name(e), log_quote(why ? why : "", quoted, sizeof quoted));
+}
+
+static void on_error(rd_kafka_t *rk, int code, const char *why, void *opaque)
+{
+	struct source *s = opaque;
+	rd_kafka_resp_err_t e = (rd_kafka_resp_err_t)code;
+	char text[512];
+	if (e == RD_KAFKA_RESP_ERR__FATAL) {
+		rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(rk, text, sizeof text);
+		stop(s, -EIO, rd_kafka_err2name(fatal), text);
+		return;
+	}
+	complain(s, e, why);
+}
+
+/* Where the broker no longer has what comes next: skipping would lose records unseen. */
+static void stop_for_gap(struct source *s, const rd_kafka_message_t *m)
+{
+	int64_t low = -1, high = -1;
+	const char *topic = m->rkt ? rd_kafka_topic_name(m->rkt) : "?";
+	rd_kafka_query_watermark_offsets(s->rk, topic, m->partition, &low, &high, END_TIMEOUT_MS);
+	int64_t next = m->offset;
+	for (size_t i = 0; i < s->n; i++)
+		if (s->partitions[i].number == m->partition && !strcmp(s->partitions[i].topic, topic) && s->partitions[i].position >= 0)
+			next = s->partitions[i].position;
+	s->fatal = error_set(&s->error, -ENODATA,
+			     "kafka: %s [%d]: the next record is at offset %lld, but the broker has only %lld to %lld (retention, or another topic under that name): restore the "
+			     "missing records, or set next_offset of that row in rekap.ingest_offset to where to go on and accept the loss",
+			     topic, (int)m->partition, (long long)next, (long long)low, (long long)high);
+}
+
+static struct partition *find(struct source *s, const rd_kafka_message_t *m)
+{
+	const char *topic = rd_kafka_topic_name(m->rkt);
+	for (size_t i = 0; i < s->n; i++)
+		if (s->partitions[i].number == m->partition && !strcmp(s->partitions[i].topic, topic))
+			return &s->partitions[i];
+	return NULL;
+}
+
+static void take_event(struct source *s, const rd_kafka_message_t *m)
+{
+	struct partition *p = m->rkt ? find(s, m) : NULL;
+	switch (m->err) {
+	case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+		if (p && s->claimed && p->position < m->offset)
+			p->position = m->offset;
+		break;
+	case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+		if (p)
+			stop_for_gap(s, m);
+		break;
+	default:
+		complain(s, m->err, rd_kafka_message_errstr(m));
+	}
+}
+
+/* --- records --------------------------------------------------------------------------------------------------------------------------------------- */
+
+/* What hangs on record.handle: the message, and its headers in our form. */
+struct handle {
+	rd_kafka_message_t *message;
+	struct header headers[];
+};
+
+static struct handle *read_headers(rd_kafka_message_t *m, size_t *ret_n)
+{
+	rd_kafka_headers_t *list = NULL;
+	size_t n = rd_kafka_message_headers(m, &list) == RD_KAFKA_RESP_ERR_NO_ERROR ? rd_kafka_header_cnt(list) : 0;
+	struct handle *h = malloc(sizeof *h + n * sizeof *h->headers);
+	if (!h)
+		return NULL;
+	h->message = m;
+	for (size_t i = 0; i < n; i++) {
+		const char *name;
+		const void *value;
+		size_t size;
+		rd_kafka_header_get_all(list, i, &name, &value, &size);
+		h->headers[i] = (struct header){text_of(name), {value, size}};
+	}
+	*ret_n = n;
+	return h;
+}
+
+static bool make_record(struct partition *p, rd_kafka_message_t *m, struct record *ret)
+{
+	size_t n;
+	struct handle *h = read_headers(m, &n);
+	if (!h)
+		return false;
+	*ret = (struct record){
+		.topic = text_of(p->topic),
+		.partition = m->partition,
+		.offset = m->offset,
+		.key = {m->key, m->key ? m->key_len : 0},
+		.value = {m->payload, m->payload ? m->len : 0},
+		.headers = h->headers,
+		.n_headers = n,
+		.handle = h,
+	};
+	return true;
+}
+
+void source_release(struct record *r)
+{
+	struct handle *h = r->handle;
+	if (!h)
+		return;
+	rd_kafka_message_destroy(h->message);
+	free(h);
+	r->handle = NULL;
+}
+
+/* Takes a message over: into *ret if it is a record that comes next in a claimed partition. */
+static bool take(struct source *s, rd_kafka_message_t *m, unsigned generation, struct record *ret)
+{
+	if (m->err) {
+		take_event(s, m);
+	} else if (generation == s->generation && s->claimed) { /* a rebalance within the call leaves messages that may be stale: they will be read again */
+		struct partition *p = find(s, m);
+		if (p && m->offset >= p->position && make_record(p, m, ret)) {
+			p->position = m->offset + 1;
+			return true;
+		}
+	}
+	rd_kafka_message_destroy(m);
+	return false;
+}
+
+static int grow(struct source *s, size_t max)
+{
+	if (max <= s->size)
+		return 0;
+	rd_kafka_message_t **wider = realloc(s->messages, max * sizeof(rd_kafka_message_t *));
+	if (!wider)
+		return -ENOMEM;
+	s->messages = wider;
+	s->size = max;
+	return 0;
+}
+
+int source_poll(struct source *s, struct record *ret_records, size_t max, size_t *ret_n, struct error *err)
+{
+	uint64_t wakes;
+	unsigned generation = s->generation;
+	*ret_n = 0;
+	if (read(s->fd, &wakes, sizeof wakes) < 0 && errno != EAGAIN)
+		return error_set(err, -errno, "kafka: the wake-up descriptor cannot be read: %s", strerror(errno));
+	if (grow(s, max) < 0)
+		return error_set(err, -ENOMEM, "kafka: out of memory");
+	/* Rebalances and errors are served within this call. */
+	ssize_t n = rd_kafka_consume_batch_queue(s->queue, 0, s->messages, max);
+	for (ssize_t i = 0; i < n; i++)
+		*ret_n += take(s, s->messages[i], generation, &ret_records[*ret_n]);
+	if (s->assigned && !s->claimed && !s->fatal && clock_monotonic() >= s->claim_at)
+		claim(s);
+	if (s->fatal) {
+		for (size_t i = 0; i < *ret_n; i++)
+			source_release(&ret_records[i]);
+		*ret_n = 0;
+		return error_set(err, s->fatal, "%s", s->error.text);
+	}
+	return 0;
+}
+
+void source_pause(struct source *s, bool pause)
+{
+	if (pause == s->paused)
+		return;
+	s->paused = pause;
+	if (!s->assigned || !s->claimed)
+		return;
+	if (pause)
+		rd_kafka_pause_partitions(s->rk, s->assigned);
+	else
+		rd_kafka_resume_partitions(s->rk, s->assigned);
+}
+
+void source_commit(struct source *s, struct text topic, int32_t partition, int64_t next)
+{
+	char name[256];
+	if (topic.n >= sizeof name)
+		return;
+	memcpy(name, topic.p, topic.n);
+	name[topic.n] = 0;
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+	rd_kafka_topic_partition_list_add(list, name, partition)->offset = next;
+	rd_kafka_commit(s->rk, list, 1); /* its outcome matters to nobody but lag tools */
+	rd_kafka_topic_partition_list_destroy(list);
+}
+
+int64_t source_lag(struct source *s)
+{
+	int64_t lag = 0;
+	for (size_t i = 0; i < s->n; i++) {
+		const struct partition *p = &s->partitions[i];
+		int64_t low, high;
+		if (rd_kafka_get_watermark_offsets(s->rk, p->topic, p->number, &low, &high) != RD_KAFKA_RESP_ERR_NO_ERROR || high < 0)
+			return -1;
+		int64_t position = p->position >= 0 ? p->position : low;
+		lag += high > position ? high - position : 0;
+	}
+	return lag;
+}
+
+static bool partition_drained(struct source *s, struct partition *p)
+{
+	int64_t low;
+	if (p->end < 0 && rd_kafka_query_watermark_offsets(s->rk, p->topic, p->number, &low, &p->end, END_TIMEOUT_MS) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		p->end = -1;
+		return false;
+	}
+	return p->end == 0 || p->position >= p->end;
+}
+
+bool source_drained(struct source *s)
+{
+	bool drained = s->assigned && s->claimed;
+	for (size_t i = 0; i < s->n && drained; i++)
+		drained = partition_drained(s, &s->partitions[i]);
+	return drained;
+}
+
+/* --- making and ending ----------------------------------------------------------------------------------------------------------------------------- */
+
+/* Prefetch enough that the broker threads do not fall asleep on a full queue while a batch commits, within a bound. */
+static void consumer_defaults(rd_kafka_conf_t *conf)
+{
+	set_if_known(conf, "group.id", "rekapd");
+	set_if_known(conf, "queued.min.messages", "1000000");
+	set_if_known(conf, "queued.max.messages.kbytes", "131072");
+	set_if_known(conf, "fetch.wait.max.ms", "10");
+	set_if_known(conf, "fetch.error.backoff.ms", "100");
+	set_if_known(conf, "fetch.queue.backoff.ms", "2");
+	set_if_known(conf, "fetch.message.max.bytes", "4194304");
+	set_if_known(conf, "topic.metadata.refresh.interval.ms", "30000");
+	set_if_known(conf, "reconnect.backoff.max.ms", "2000");
+	set_if_known(conf, "partition.assignment.strategy", "range,roundrobin");
+}
+
+static int consumer_conf(const struct config *c, struct source *s, rd_kafka_conf_t **ret, struct error *err)
+{
+	rd_kafka_conf_t *conf;
+	int r = base_conf(c, &conf, err);
+	if (r < 0)
+		return r;
+	consumer_defaults(conf);
+	r = apply_user(conf, c, err); /* again: the user's word is the last */
+	static const char *const fixed[][2] = {
+		{"enable.auto.commit", "false"}, {"enable.auto.offset.store", "false"}, {"auto.offset.reset", "error"}, {"enable.partition.eof", "true"},
+	};
+	for (size_t i = 0; i < sizeof fixed / sizeof *fixed && r >= 0; i++)
+		r = set_property(conf, fixed[i][0], fixed[i][1], "built-in", err);
+	if (r < 0) {
+		rd_kafka_conf_destroy(conf);
+		return r;
+	}
+	rd_kafka_conf_set_opaque(conf, s);
+	rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+	rd_kafka_conf_set_error_cb(conf, on_error);
+	*ret = conf;
+	return 0;
+}
+
+/* "a, ^b.*" → a list of names. */
+static rd_kafka_topic_partition_list_t *subscription(const char *topics)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(8);
+	for (const char *p = topics; *p;) {
+		p += strspn(p, ", \t");
+		size_t n = strcspn(p, ", \t");
+		char name[256];
+		if (n && n < sizeof name) {
+			memcpy(name, p, n);
+			name[n] = 0;
+			rd_kafka_topic_partition_list_add(list, name, RD_KAFKA_PARTITION_UA);
+		}
+		p += n;
+	}
+	return list;
+}
+
+static int subscribe(struct source *s, const char *topics, struct error *err)
+{
+	rd_kafka_topic_partition_list_t *list = subscription(topics);
+	rd_kafka_resp_err_t e = list->cnt ? rd_kafka_subscribe(s->rk, list) : RD_KAFKA_RESP_ERR__INVALID_ARG;
+	rd_kafka_topic_partition_list_destroy(list);
+	return e ? error_set(err, -EINVAL, "rekapd.topics: cannot be subscribed to: %s", rd_kafka_err2str(e)) : 0;
+}
+
+static int start(struct source *s, const struct config *c, struct error *err)
+{
+	static const uint64_t one = 1;
+	rd_kafka_conf_t *conf;
+	char text[512];
+	s->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (s->fd < 0)
+		return error_set(err, -errno, "kafka: no descriptor to wait on: %s", strerror(errno));
+	int r = consumer_conf(c, s, &conf, err);
+	if (r < 0)
+		return r;
+	s->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof text);
+	if (!s->rk) {
+		rd_kafka_conf_destroy(conf);
+		return error_set(err, -EINVAL, "kafka: %s", text);
+	}
+	rd_kafka_poll_set_consumer(s->rk);
+	s->queue = rd_kafka_queue_get_consumer(s->rk);
+	rd_kafka_queue_io_event_enable(s->queue, s->fd, &one, sizeof one);
+	return subscribe(s, c->topics, err);
+}
+
+int source_new(const struct config *c, const struct source_handlers *h, struct source **ret_source, struct error *err)
+{
+	struct source *s = calloc(1, sizeof *s);
+	if (!s)
+		return error_set(err, -ENOMEM, "kafka: out of memory");
+	s->handlers = *h;
+	s->fd = -1;
+	int r = start(s, c, err);
+	if (r < 0)
+		source_free(s);
+	else
+		*ret_source = s;
+	return r;
+}
+
+struct source *source_free(struct source *s)
+{
+	if (!s)
+		return NULL;
+	if (s->queue) {
+		rd_kafka_queue_io_event_enable(s->queue, -1, NULL, 0);
+		rd_kafka_queue_destroy(s->queue);
+	}
+	if (s->rk) {
+		rd_kafka_consumer_close(s->rk);
+		rd_kafka_destroy(s->rk);
+	}
+	forget_partitions(s);
+	if (s->fd >= 0)
+		close(s->fd);
+	free(s->messages);
+	free(s);
+	return NULL;
+}
+
+/* --- beside the consumer --------------------------------------------------------------------------------------------------------------------------- */
+
+static int client(const struct config *c, rd_kafka_type_t type, rd_kafka_conf_t *conf, rd_kafka_t **ret, struct error *err)
+{
+	char text[512];
+	(void)c;
+	*ret = rd_kafka_new(type, conf, text, sizeof text);
+	if (*ret)
+		return 0;
+	rd_kafka_conf_destroy(conf);
+	return error_set(err, -EINVAL, "kafka: %s", text);
+}
+
+static int plain_client(const struct config *c, rd_kafka_t **ret, struct error *err)
+{
+	rd_kafka_conf_t *conf;
+	int r = base_conf(c, &conf, err);
+	return r < 0 ? r : client(c, RD_KAFKA_CONSUMER, conf, ret, err);
+}
+
+static int unavailable(rd_kafka_resp_err_t e, struct error *err)
+{
+	return error_set(err, SOURCE_RETRY, "kafka: %s: is the broker up, and kafka.bootstrap.servers right?", rd_kafka_err2str(e));
+}
+
+/* As the library matches a subscription: whole names, and extended regular expressions where they start with ^. */
+static bool subscribed(const rd_kafka_topic_partition_list_t *wanted, const char *topic)
+{
+	for (int i = 0; i < wanted->cnt; i++) {
+		const char *name = wanted->elems[i].topic;
+		regex_t re;
+		if (!strcmp(name, topic))
+			return true;
+		if (*name != '^' || regcomp(&re, name, REG_EXTENDED | REG_NOSUB) != 0)
+			continue;
+		bool matches = regexec(&re, topic, 0, NULL, 0) == 0;
+		regfree(&re);
+		if (matches)
+			return true;
+	}
+	return false;
+}
+
+int source_topics(const struct config *c, int timeout_ms, void (*topic)(void *arg, const char *name, int partitions), void *arg, struct error *err)
+{
+	rd_kafka_t *rk;
+	const struct rd_kafka_metadata *md;
+	int r = plain_client(c, &rk, err);
+	if (r < 0)
+		return r;
+	rd_kafka_topic_partition_list_t *wanted = subscription(c->topics);
+	rd_kafka_resp_err_t e = rd_kafka_metadata(rk, 1, NULL, &md, timeout_ms);
+	if (!e) {
+		for (int i = 0; i < md->topic_cnt; i++)
+			if (subscribed(wanted, md->topics[i].topic))
+				topic(arg, md->topics[i].topic, md->topics[i].partition_cnt);
+		rd_kafka_metadata_destroy(md);
+	}
+	rd_kafka_topic_partition_list_destroy(wanted);
+	rd_kafka_destroy(rk);
+	return e ? unavailable(e, err) : 0;
+}
+
+int source_ends(const struct config *c, int timeout_ms, const struct source_partition *partitions, size_t n, struct source_end *ret_ends, struct error *err)
+{
+	rd_kafka_t *rk;
+	int r = plain_client(c, &rk, err);
+	if (r < 0)
+		return r;
+	rd_kafka_resp_err_t e = RD_KAFKA_RESP_ERR_NO_ERROR;
+	for (size_t i = 0; i < n && !e; i++)
+		e = rd_kafka_query_watermark_offsets(rk, partitions[i].topic, partitions[i].partition, &ret_ends[i].low, &ret_ends[i].high, timeout_ms);
+	rd_kafka_destroy(rk);
+	return e ? unavailable(e, err) : 0;
+}
+
+struct producer {
+	rd_kafka_t *rk;
+	int64_t delivered;
+	rd_kafka_resp_err_t failed; /* the first failure */
+};
+
+static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
+{
+	struct producer *p = opaque;
+	(void)rk;
+	if (!m->err)
+		p->delivered++;
+	else if (!p->failed)
+		p->failed = m->err;
+}
+
+int producer_new(const struct config *c, struct producer **ret_producer, struct error *err)
+{
+	rd_kafka_conf_t *conf;
+	struct producer *p = calloc(1, sizeof *p);
+	if (!p)
+		return error_set(err, -ENOMEM, "kafka: out of memory");
+	int r = base_conf(c, &conf, err);
+	if (r >= 0) {
+		set_if_known(conf, "enable.idempotence", "true");
+		set_if_known(conf, "linger.ms", "5");
+		rd_kafka_conf_set_opaque(conf, p);
+		rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+		r = client(c, RD_KAFKA_PRODUCER, conf, &p->rk, err);
+	}
+	if (r < 0)
+		free(p);
+	else
+		*ret_producer = p;
+	return r;
+}
+
+struct producer *producer_free(struct producer *p)
+{
+	if (!p)
+		return NULL;
+	rd_kafka_purge(p->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+	rd_kafka_destroy(p->rk);
+	free(p);
+	return NULL;
+}
+
+static rd_kafka_headers_t *copy_headers(const struct header *headers, size_t n)
+{
+	rd_kafka_headers_t *list = rd_kafka_headers_new(n);
+	for (size_t i = 0; i < n; i++)
+		rd_kafka_header_add(list, headers[i].name.p, (ssize_t)headers[i].name.n, headers[i].value.p, (ssize_t)headers[i].value.n);
+	return list;
+}
+
+/* Once; the headers are the library's if it takes the record. */
+static rd_kafka_resp_err_t send_once(struct producer *p, const char *topic, struct text key, struct text value, rd_kafka_headers_t *headers)
+{
+	return rd_kafka_producev(p->rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY((void *)(uintptr_t)key.p, key.n),
+				 RD_KAFKA_V_VALUE((void *)(uintptr_t)value.p, value.n), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
+}
+
+int producer_send(struct producer *p, const char *topic, struct text key, struct text value, const struct header *headers, size_t n_headers, struct error *err)
+{
+	rd_kafka_headers_t *list = copy_headers(headers, n_headers);
+	rd_kafka_resp_err_t e = send_once(p, topic, key, value, list);
+	for (int waited = 0; e == RD_KAFKA_RESP_ERR__QUEUE_FULL && waited < 30000; waited += 100) {
+		rd_kafka_poll(p->rk, 100);
+		e = send_once(p, topic, key, value, list);
+	}
+	rd_kafka_poll(p->rk, 0);
+	if (!e)
+		return 0;
+	rd_kafka_headers_destroy(list);
+	return e == RD_KAFKA_RESP_ERR__QUEUE_FULL ? unavailable(RD_KAFKA_RESP_ERR__TIMED_OUT, err) : error_set(err, -EIO, "kafka: %s: %s", topic, rd_kafka_err2str(e));
+}
+
+int producer_flush(struct producer *p, int timeout_ms, int64_t *ret_delivered, struct error *err)
+{
+	rd_kafka_resp_err_t e = rd_kafka_flush(p->rk, timeout_ms);
+	*ret_delivered = p->delivered;
+	if (p->failed)
+		return error_set(err, -EIO, "kafka: a record could not be delivered: %s", rd_kafka_err2str(p->failed));
+	return e ? unavailable(e, err) : 0;
+}
+
+const char *source_library_version(void)
+{
+	return rd_kafka_version_str();
+}
+
+int source_library_number(void)
+{
+	return rd_kafka_version() >> 8;
+}
