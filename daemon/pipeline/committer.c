@@ -16,7 +16,6 @@
 
 #define BACKOFF_BASE (INT64_C(50) * 1000)
 #define BACKOFF_CAP (INT64_C(5) * INSTANT_PER_SECOND)
-#define SETTLE_PATIENCE (INT64_C(20) * INSTANT_PER_SECOND)
 
 struct committer {
 	struct store *store;
@@ -39,15 +38,20 @@ static void wake(struct committer *c)
 	(void)n;
 }
 
+static struct timespec from_now(int64_t microseconds)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	int64_t ns = t.tv_nsec + microseconds % INSTANT_PER_SECOND * 1000;
+	t.tv_sec += microseconds / INSTANT_PER_SECOND + ns / 1000000000;
+	t.tv_nsec = ns % 1000000000;
+	return t;
+}
+
 /* Sleeps unless told to give up; true: give up. */
 static bool wait_to_retry(struct committer *c, unsigned attempt, const struct error *why)
 {
-	struct timespec until;
-	int64_t pause = backoff(attempt, BACKOFF_BASE, BACKOFF_CAP);
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	int64_t ns = until.tv_nsec + pause * 1000;
-	until.tv_sec += ns / 1000000000;
-	until.tv_nsec = ns % 1000000000;
+	struct timespec until = from_now(backoff(attempt, BACKOFF_BASE, BACKOFF_CAP));
 	pthread_mutex_lock(&c->lock);
 	c->waiting = true;
 	c->reason = *why;
@@ -142,7 +146,7 @@ struct committer *committer_free(struct committer *c)
 {
 	if (!c)
 		return NULL;
-	committer_settle(c);
+	committer_settle(c, 0);
 	pthread_mutex_lock(&c->lock);
 	c->quit = true;
 	pthread_cond_broadcast(&c->changed);
@@ -200,21 +204,18 @@ bool committer_waiting(struct committer *c, struct error *ret_reason)
 	return waiting;
 }
 
-void committer_settle(struct committer *c)
+void committer_settle(struct committer *c, int64_t patience)
 {
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += SETTLE_PATIENCE / INSTANT_PER_SECOND;
+	struct timespec until = from_now(patience);
 	pthread_mutex_lock(&c->lock);
 	c->abandon = true; /* no further retry */
 	pthread_cond_broadcast(&c->changed);
-	bool patient = true;
+	while (c->batch && !c->done && patience >= 0)
+		if (pthread_cond_timedwait(&c->changed, &c->lock, &until) == ETIMEDOUT)
+			patience = -1;
+	if (c->batch && !c->done)
+		store_cancel(c->store); /* a statement that hangs: cut it short */
 	while (c->batch && !c->done)
-		if (!patient)
-			pthread_cond_wait(&c->changed, &c->lock);
-		else if (pthread_cond_timedwait(&c->changed, &c->lock, &until) == ETIMEDOUT) {
-			patient = false; /* a statement that hangs: cut it short */
-			store_cancel(c->store);
-		}
+		pthread_cond_wait(&c->changed, &c->lock);
 	pthread_mutex_unlock(&c->lock);
 }

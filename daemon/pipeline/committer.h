@@ -43,5 +43,5 @@ void committer_hand(struct committer *c, struct batch *batch);
 bool committer_take(struct committer *c, struct commit_result *ret);
 /* True while it waits to try again; the reason in *ret_reason. */
 bool committer_waiting(struct committer *c, struct error *ret_reason);
-/* Makes the batch under way end soon: done if its commit is going on well, ABANDONED if it is being retried. Then waits for it. */
-void committer_settle(struct committer *c);
+/* Makes the batch under way end: done if its commit succeeds within `patience` microseconds, ABANDONED if it is being retried or has to be cut short. Waits for that. */
+void committer_settle(struct committer *c, int64_t patience);

@@ -13,17 +13,21 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/random.h"
 #include "daemon/decode/decode.h"
 #include "daemon/pipeline/batching.h"
 #include "daemon/pipeline/committer.h"
 #include "daemon/pipeline/state.h"
 #include "daemon/source/source.h"
 
-#define REACHES_MAX 64
 #define POLL_CHUNK 4096			       /* records taken from the source at once */
 #define IDLE_WAIT_MS 10000		       /* even without anything to do the group wants a sign of life now and then */
 #define DRAIN_WAIT_MS 100		       /* while waiting for the ends of the partitions */
 #define PAUSE_AFTER (INSTANT_PER_SECOND)       /* the store is stuck so long with the next batch full: stop the flow, keep polling */
+#define SETTLE_PATIENCE (20 * INSTANT_PER_SECOND) /* how long a revocation waits for a commit that is going on */
+#define DRAIN_PATIENCE (30 * INSTANT_PER_SECOND) /* after that what is at hand is left to be read again */
+#define FENCED_WAIT (INSTANT_PER_SECOND)
+#define FENCED_WAIT_MAX (30 * INSTANT_PER_SECOND)
 #define SUMMARY_EVERY (10 * INSTANT_PER_SECOND)
 #define PROGRESS_EVERY (INSTANT_PER_SECOND / 4)
 
@@ -46,6 +50,9 @@ struct pipeline {
 	int signals;
 	bool outage;
 	int64_t outage_since;
+	bool fenced;	 /* the claims are void: what was read under them is, too */
+	unsigned fences; /* since the last commit */
+	int64_t drain_until;
 	struct totals totals, reported;
 	int64_t started, summary_at, progress_at;
 	int fatal;
@@ -66,30 +73,14 @@ static void fail(struct pipeline *p, int code, const struct error *why)
 
 /* --- results of the store ------------------------------------------------------------------------------------------------------------------------ */
 
-/* How far a partition's records of a batch reach. */
-struct reach {
-	struct text topic;
-	int32_t partition;
-	int64_t next;
-};
-
-/* Advisory, for lag tools: partitions beyond REACHES_MAX go untold until a later batch. */
+/* The last record of each run of one partition. */
 static void tell_broker(struct pipeline *p, const struct batch *b)
 {
-	struct reach reaches[REACHES_MAX];
-	size_t n = 0;
 	for (size_t i = 0; i < b->n; i++) {
-		const struct record *r = &b->items[i].record;
-		size_t k = 0;
-		while (k < n && (reaches[k].partition != r->partition || !text_equal(reaches[k].topic, r->topic)))
-			k++;
-		if (k == REACHES_MAX)
-			continue;
-		reaches[k] = (struct reach){r->topic, r->partition, r->offset + 1};
-		n += k == n;
+		const struct record *r = &b->items[i].record, *next = i + 1 < b->n ? &b->items[i + 1].record : NULL;
+		if (!next || next->partition != r->partition || !text_equal(next->topic, r->topic))
+			source_commit(p->source, r->topic, r->partition, r->offset + 1);
 	}
-	for (size_t k = 0; k < n; k++)
-		source_commit(p->source, reaches[k].topic, reaches[k].partition, reaches[k].next);
 }
 
 static void note_outage(struct pipeline *p, const struct error *why)
@@ -116,6 +107,7 @@ static void note_commit(struct pipeline *p, const struct commit_result *r)
 	p->totals.rejected += r->counts.rejected;
 	p->totals.tombstones += r->counts.tombstones;
 	p->totals.batches++;
+	p->fences = 0;
 	log_debug("batch committed", "batch=%lld events=%lld rejected=%lld entities=%lld deltas=%lld seconds=%.3f retries=%u", (long long)r->counts.batch_id,
 		  (long long)r->counts.events, (long long)r->counts.rejected, (long long)r->counts.entities, (long long)r->counts.deltas, (double)r->microseconds / 1e6, r->retries);
 }
@@ -134,6 +126,7 @@ static void take_result(struct pipeline *p)
 		break;
 	case OUTCOME_FENCED:
 		log_notice("batch dropped", "reason=\"another instance has taken its partitions over\" records=%zu", r.batch->n);
+		p->fenced = true;
 		break;
 	case OUTCOME_ABANDONED:
 		log_notice("batch given up", "reason=\"its partitions are going or the daemon ends; it will be read again\" records=%zu", r.batch->n);
@@ -147,18 +140,6 @@ static void take_result(struct pipeline *p)
 	step(p, EVENT_COMMITTED);
 }
 
-static void look_at_store(struct pipeline *p)
-{
-	struct error why;
-	take_result(p);
-	if (committer_waiting(p->committer, &why)) {
-		note_outage(p, &why);
-		step(p, EVENT_RETRY);
-	} else if (p->state == PIPELINE_BACKOFF) {
-		step(p, EVENT_AGAIN);
-	}
-}
-
 /* --- partitions come and go ---------------------------------------------------------------------------------------------------------------------- */
 
 static void drop_filling(struct pipeline *p)
@@ -169,16 +150,40 @@ static void drop_filling(struct pipeline *p)
 }
 
 /* Nothing of the source's is held afterwards. */
-static void give_back(struct pipeline *p)
+static void give_back(struct pipeline *p, int64_t patience)
 {
-	committer_settle(p->committer);
+	committer_settle(p->committer, patience);
 	take_result(p);
 	drop_filling(p);
 }
 
-static void on_revoked(void *arg)
+static void on_revoked(void *arg, bool lost)
 {
-	give_back(arg);
+	struct pipeline *p = arg;
+	give_back(p, lost ? 0 : SETTLE_PATIENCE);
+	p->fenced = false;
+}
+
+/* A batch that was dropped leaves a gap before all that was read after it: back to what is stored. */
+static void start_anew(struct pipeline *p)
+{
+	p->fenced = false;
+	drop_filling(p);
+	source_reclaim(p->source, backoff(p->fences++, FENCED_WAIT, FENCED_WAIT_MAX));
+}
+
+static void look_at_store(struct pipeline *p)
+{
+	struct error why;
+	take_result(p);
+	if (p->fenced)
+		start_anew(p);
+	if (committer_waiting(p->committer, &why)) {
+		note_outage(p, &why);
+		step(p, EVENT_RETRY);
+	} else if (p->state == PIPELINE_BACKOFF) {
+		step(p, EVENT_AGAIN);
+	}
 }
 
 static int claim_all(struct pipeline *p, struct source_partition *partitions, size_t n, struct error *err)
@@ -305,7 +310,8 @@ static void look_at_signals(struct pipeline *p)
 		if (p->state == PIPELINE_DRAINING)
 			_exit(0); /* told twice: what is not committed will be read again */
 		if (p->outage)
-			give_back(p); /* there is no waiting for a store that is away */
+			give_back(p, 0); /* there is no waiting for a store that is away */
+		p->drain_until = clock_monotonic() + DRAIN_PATIENCE;
 		step(p, EVENT_END);
 	}
 }
@@ -346,6 +352,14 @@ static bool drained(struct pipeline *p)
 	return p->options->until_drained && p->filling->n == 0 && !committer_busy(p->committer) && p->state != PIPELINE_STOPPED && source_drained(p->source);
 }
 
+static void mind_drain(struct pipeline *p)
+{
+	if (p->state != PIPELINE_DRAINING || clock_monotonic() < p->drain_until)
+		return;
+	log_warning("draining given up", "reason=\"the store does not take the last batch; it will be read again\"");
+	give_back(p, 0);
+}
+
 static int wait_ms(const struct pipeline *p)
 {
 	if (p->more)
@@ -356,7 +370,7 @@ static int wait_ms(const struct pipeline *p)
 	}
 	if (p->full_since)
 		return (int)(PAUSE_AFTER / 1000);
-	if (p->options->until_drained || p->outage)
+	if (p->options->until_drained || p->outage || p->fences || p->state == PIPELINE_DRAINING)
 		return DRAIN_WAIT_MS;
 	return p->totals.batches != p->reported.batches ? (int)(SUMMARY_EVERY / 1000) : IDLE_WAIT_MS;
 }
@@ -367,6 +381,7 @@ static void loop(struct pipeline *p)
 	while (p->state != PIPELINE_STOPPED) {
 		poll(fds, 3, wait_ms(p));
 		look_at_signals(p);
+		mind_drain(p);
 		look_at_store(p);
 		fill(p);
 		look_at_store(p);
@@ -405,7 +420,7 @@ static int open_parts(struct pipeline *p, struct error *err)
 static void close_parts(struct pipeline *p)
 {
 	if (p->source)
-		give_back(p);
+		give_back(p, SETTLE_PATIENCE);
 	p->source = source_free(p->source);
 	p->committer = committer_free(p->committer);
 	batch_deinit(&p->batches[0]);

@@ -17,6 +17,7 @@
 
 #define COMPLAIN_EVERY (10 * INSTANT_PER_SECOND)
 #define CLAIM_EVERY (INSTANT_PER_SECOND)
+#define TELL_EVERY (INSTANT_PER_SECOND)
 #define END_TIMEOUT_MS 5000
 
 struct partition {
@@ -24,6 +25,8 @@ struct partition {
 	int32_t number;
 	int64_t position; /* the next offset to hand on; -1 until the first record or end is seen */
 	int64_t end;	  /* when it was assigned; -1: not asked yet */
+	bool drained;	  /* was handed on up to that end */
+	int64_t done;	  /* for the broker to know; -1: nothing new */
 };
 
 struct source {
@@ -32,11 +35,11 @@ struct source {
 	struct source_handlers handlers;
 	int fd;
 	rd_kafka_topic_partition_list_t *assigned; /* what the group gave; NULL: nothing yet */
-	struct partition *partitions;
+	struct partition *partitions, *last; /* last: of the message looked at last */
 	size_t n;
 	bool claimed, paused;
 	unsigned generation; /* counts rebalances */
-	int64_t claim_at, complained_at;
+	int64_t claim_at, complained_at, told_at;
 	int fatal; /* negative: source_poll returns it */
 	struct error error;
 	rd_kafka_message_t **messages;
@@ -112,7 +115,7 @@ static void forget_partitions(struct source *s)
 	for (size_t i = 0; i < s->n; i++)
 		free(s->partitions[i].topic);
 	free(s->partitions);
-	s->partitions = NULL;
+	s->partitions = s->last = NULL;
 	s->n = 0;
 	s->claimed = false;
 	if (s->assigned)
@@ -133,7 +136,7 @@ static int note_partitions(struct source *s, const rd_kafka_topic_partition_list
 	if (!s->partitions)
 		return stop(s, -ENOMEM, "assignment", "out of memory");
 	for (size_t i = 0; i < n; i++, s->n++) {
-		s->partitions[i] = (struct partition){strdup(list->elems[i].topic), list->elems[i].partition, -1, -1};
+		s->partitions[i] = (struct partition){strdup(list->elems[i].topic), list->elems[i].partition, -1, -1, false, -1};
 		if (!s->partitions[i].topic)
 			return stop(s, -ENOMEM, "assignment", "out of memory");
 	}
@@ -164,19 +167,42 @@ static void claim(struct source *s)
 		rd_kafka_pause_partitions(s->rk, s->assigned);
 }
 
+/* The member keeps its place in the group, and nothing is fetched. */
+static void fetch_nothing(struct source *s)
+{
+	rd_kafka_topic_partition_list_t *none = rd_kafka_topic_partition_list_new(0);
+	rd_kafka_assign(s->rk, none);
+	rd_kafka_topic_partition_list_destroy(none);
+}
+
+/*
+ * The group gets its answer at once; the claim follows when the call that serves this is over. So none of the messages which that call returns can be of the new
+ * assignment, and all of them can be thrown away as stale.
+ */
 static void on_assigned(struct source *s, rd_kafka_topic_partition_list_t *list)
 {
 	forget_partitions(s);
 	s->assigned = rd_kafka_topic_partition_list_copy(list);
+	s->claim_at = 0;
 	log_info("partitions assigned", "count=%d", list->cnt);
-	if (note_partitions(s, list) < 0)
-		return;
-	claim(s);
-	if (!s->claimed) { /* the group gets its answer at once; nothing is fetched before the claim succeeds */
-		rd_kafka_topic_partition_list_t *none = rd_kafka_topic_partition_list_new(0);
-		rd_kafka_assign(s->rk, none);
-		rd_kafka_topic_partition_list_destroy(none);
+	if (note_partitions(s, list) == 0)
+		fetch_nothing(s);
+}
+
+/* Its outcome matters to nobody but lag tools. */
+static void tell_broker(struct source *s)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)s->n);
+	s->told_at = clock_monotonic();
+	for (size_t i = 0; i < s->n; i++) {
+		struct partition *p = &s->partitions[i];
+		if (p->done >= 0)
+			rd_kafka_topic_partition_list_add(list, p->topic, p->number)->offset = p->done;
+		p->done = -1;
 	}
+	if (list->cnt)
+		rd_kafka_commit(s->rk, list, 1);
+	rd_kafka_topic_partition_list_destroy(list);
 }
 
 static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t e, rd_kafka_topic_partition_list_t *list, void *opaque)
@@ -188,7 +214,8 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t e, rd_kafka_topic_p
 		return;
 	}
 	log_info("partitions revoked", "count=%d lost=%d", list->cnt, rd_kafka_assignment_lost(rk));
-	s->handlers.revoked(s->handlers.arg);
+	s->handlers.revoked(s->handlers.arg, rd_kafka_assignment_lost(rk));
+	tell_broker(s);
 	forget_partitions(s);
 	rd_kafka_assign(rk, NULL);
 }
@@ -219,42 +246,47 @@ static void on_error(rd_kafka_t *rk, int code, const char *why, void *opaque)
 	complain(s, e, why);
 }
 
-/* Where the broker no longer has what comes next: skipping would lose records unseen. */
-static void stop_for_gap(struct source *s, const rd_kafka_message_t *m)
+static bool is_of(const struct partition *p, const rd_kafka_message_t *m)
 {
-	int64_t low = -1, high = -1;
-	const char *topic = m->rkt ? rd_kafka_topic_name(m->rkt) : "?";
-	rd_kafka_query_watermark_offsets(s->rk, topic, m->partition, &low, &high, END_TIMEOUT_MS);
-	int64_t next = m->offset;
-	for (size_t i = 0; i < s->n; i++)
-		if (s->partitions[i].number == m->partition && !strcmp(s->partitions[i].topic, topic) && s->partitions[i].position >= 0)
-			next = s->partitions[i].position;
-	s->fatal = error_set(&s->error, -ENODATA,
-			     "kafka: %s [%d]: the next record is at offset %lld, but the broker has only %lld to %lld (retention, or another topic under that name): restore the "
-			     "missing records, or set next_offset of that row in rekap.ingest_offset to where to go on and accept the loss",
-			     topic, (int)m->partition, (long long)next, (long long)low, (long long)high);
+	return p->number == m->partition && !strcmp(p->topic, rd_kafka_topic_name(m->rkt));
 }
 
+/* Messages come in runs of one partition. */
 static struct partition *find(struct source *s, const rd_kafka_message_t *m)
 {
-	const char *topic = rd_kafka_topic_name(m->rkt);
+	if (s->last && is_of(s->last, m))
+		return s->last;
 	for (size_t i = 0; i < s->n; i++)
-		if (s->partitions[i].number == m->partition && !strcmp(s->partitions[i].topic, topic))
-			return &s->partitions[i];
+		if (is_of(&s->partitions[i], m))
+			return s->last = &s->partitions[i];
 	return NULL;
 }
 
-static void take_event(struct source *s, const rd_kafka_message_t *m)
+/* Where the broker no longer has what comes next: skipping would lose records unseen. */
+static void stop_for_gap(struct source *s, const struct partition *p, const rd_kafka_message_t *m)
+{
+	int64_t low = -1, high = -1;
+	rd_kafka_query_watermark_offsets(s->rk, p->topic, p->number, &low, &high, END_TIMEOUT_MS);
+	int64_t next = p->position >= 0 ? p->position : m->offset;
+	s->fatal = error_set(&s->error, -ENODATA,
+			     "kafka: %s [%d]: the next record is at offset %lld, but the broker has only %lld to %lld (retention, or another topic under that name): restore the "
+			     "missing records, or set next_offset of that row in rekap.ingest_offset to where to go on and accept the loss",
+			     p->topic, (int)p->number, (long long)next, (long long)low, (long long)high);
+}
+
+static void take_event(struct source *s, const rd_kafka_message_t *m, bool current)
 {
 	struct partition *p = m->rkt ? find(s, m) : NULL;
 	switch (m->err) {
-	case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-		if (p && s->claimed && p->position < m->offset)
+	case RD_KAFKA_RESP_ERR__PARTITION_EOF: /* also behind control records, compacted ones and an open transaction, where no record has this offset */
+		if (p && current && p->position < m->offset)
 			p->position = m->offset;
+		if (p && current)
+			p->drained = true;
 		break;
 	case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
-		if (p)
-			stop_for_gap(s, m);
+		if (p && current)
+			stop_for_gap(s, p, m);
 		break;
 	default:
 		complain(s, m->err, rd_kafka_message_errstr(m));
@@ -320,14 +352,16 @@ void source_release(struct record *r)
 /* Takes a message over: into *ret if it is a record that comes next in a claimed partition. */
 static bool take(struct source *s, rd_kafka_message_t *m, unsigned generation, struct record *ret)
 {
-	if (m->err) {
-		take_event(s, m);
-	} else if (generation == s->generation && s->claimed) { /* a rebalance within the call leaves messages that may be stale: they will be read again */
-		struct partition *p = find(s, m);
-		if (p && m->offset >= p->position && make_record(p, m, ret)) {
+	bool current = generation == s->generation && s->claimed; /* a rebalance within the call leaves messages that may be stale: they will be read again */
+	struct partition *p = !m->err && current ? find(s, m) : NULL;
+	if (m->err)
+		take_event(s, m, current);
+	if (p && m->offset >= p->position) {
+		if (make_record(p, m, ret)) {
 			p->position = m->offset + 1;
 			return true;
 		}
+		stop(s, -ENOMEM, "records", "out of memory"); /* one left out would be lost */
 	}
 	rd_kafka_message_destroy(m);
 	return false;
@@ -358,8 +392,11 @@ int source_poll(struct source *s, struct record *ret_records, size_t max, size_t
 	ssize_t n = rd_kafka_consume_batch_queue(s->queue, 0, s->messages, max);
 	for (ssize_t i = 0; i < n; i++)
 		*ret_n += take(s, s->messages[i], generation, &ret_records[*ret_n]);
-	if (s->assigned && !s->claimed && !s->fatal && clock_monotonic() >= s->claim_at)
+	int64_t now = clock_monotonic();
+	if (s->assigned && !s->claimed && !s->fatal && now >= s->claim_at && n < (ssize_t)max) /* n < max: nothing of before is left in the queue */
 		claim(s);
+	if (now - s->told_at >= TELL_EVERY)
+		tell_broker(s);
 	if (s->fatal) {
 		for (size_t i = 0; i < *ret_n; i++)
 			source_release(&ret_records[i]);
@@ -367,6 +404,15 @@ int source_poll(struct source *s, struct record *ret_records, size_t max, size_t
 		return error_set(err, s->fatal, "%s", s->error.text);
 	}
 	return 0;
+}
+
+void source_reclaim(struct source *s, int64_t delay)
+{
+	if (!s->assigned)
+		return;
+	s->claimed = false;
+	s->claim_at = clock_monotonic() + delay;
+	fetch_nothing(s);
 }
 
 void source_pause(struct source *s, bool pause)
@@ -384,15 +430,9 @@ void source_pause(struct source *s, bool pause)
 
 void source_commit(struct source *s, struct text topic, int32_t partition, int64_t next)
 {
-	char name[256];
-	if (topic.n >= sizeof name)
-		return;
-	memcpy(name, topic.p, topic.n);
-	name[topic.n] = 0;
-	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-	rd_kafka_topic_partition_list_add(list, name, partition)->offset = next;
-	rd_kafka_commit(s->rk, list, 1); /* its outcome matters to nobody but lag tools */
-	rd_kafka_topic_partition_list_destroy(list);
+	for (size_t i = 0; i < s->n; i++)
+		if (s->partitions[i].number == partition && text_is(topic, s->partitions[i].topic))
+			s->partitions[i].done = next;
 }
 
 int64_t source_lag(struct source *s)
@@ -412,11 +452,13 @@ int64_t source_lag(struct source *s)
 static bool partition_drained(struct source *s, struct partition *p)
 {
 	int64_t low;
+	if (p->drained)
+		return true;
 	if (p->end < 0 && rd_kafka_query_watermark_offsets(s->rk, p->topic, p->number, &low, &p->end, END_TIMEOUT_MS) != RD_KAFKA_RESP_ERR_NO_ERROR) {
 		p->end = -1;
 		return false;
 	}
-	return p->end == 0 || p->position >= p->end;
+	return p->drained = p->end == 0 || p->position >= p->end;
 }
 
 bool source_drained(struct source *s)
@@ -441,6 +483,9 @@ static void consumer_defaults(rd_kafka_conf_t *conf)
 	set_if_known(conf, "fetch.message.max.bytes", "4194304");
 	set_if_known(conf, "topic.metadata.refresh.interval.ms", "30000");
 	set_if_known(conf, "reconnect.backoff.max.ms", "2000");
+	set_if_known(conf, "session.timeout.ms", "10000"); /* after a crash the group waits so long before it gives the partitions away */
+	set_if_known(conf, "heartbeat.interval.ms", "2000");
+	set_if_known(conf, "socket.keepalive.enable", "true");
 	set_if_known(conf, "partition.assignment.strategy", "range,roundrobin");
 }
 

@@ -27,12 +27,15 @@ struct source_partition {
 struct source_handlers {
 	void *arg;
 	/*
-	 * The group gives these partitions to this member: claim them all and set each `next` (0: from the beginning). Return 0, or SOURCE_RETRY when that cannot be done
-	 * now: then nothing is fetched, and source_poll asks again.
+	 * The group gives these partitions to this member (all that it has; maybe none): claim them and set each `next` (0: from the beginning). Return 0, or SOURCE_RETRY
+	 * when that cannot be done now: then nothing is fetched, and source_poll asks again.
 	 */
 	int (*assigned)(void *arg, struct source_partition *partitions, size_t n);
-	/* All partitions are about to go: finish or drop what is under way; records of before are void from now on. */
-	void (*revoked)(void *arg);
+	/*
+	 * All partitions are about to go: finish or drop what is under way; records of before are void from now on. `lost`: they are gone already, and another member may
+	 * be waiting for what this one has locked.
+	 */
+	void (*revoked)(void *arg, bool lost);
 };
 
 /* Joins the group; owner of `c` and `h` stays the caller. 0, negative. */
@@ -52,7 +55,10 @@ void source_release(struct record *r);
 /* Stops or resumes the flow without leaving the group. */
 void source_pause(struct source *s, bool pause);
 
-/* Tells the broker, for lag tools only, that everything before `next` is done. */
+/* The claims turned out to be void: all records of before are, too. Asks to claim anew after `delay` microseconds. Not from within a handler. */
+void source_reclaim(struct source *s, int64_t delay);
+
+/* The broker is to know some time, for lag tools only, that everything before `next` is done. */
 void source_commit(struct source *s, struct text topic, int32_t partition, int64_t next);
 
 /* Records between what was handed on and the end of the partitions, as far as known; -1: not known yet. */
