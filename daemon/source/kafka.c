@@ -415,6 +415,11 @@ void source_reclaim(struct source *s, int64_t delay)
 	fetch_nothing(s);
 }
 
+int source_fd(const struct source *s)
+{
+	return s->fd;
+}
+
 void source_pause(struct source *s, bool pause)
 {
 	if (pause == s->paused)
