@@ -195,7 +195,7 @@ int ledger_fold(struct ledger *l)
 			v->reason = REASON_TOO_MANY_FACTS;
 			v->detail = text_of(e->kind->types[e->type].name);
 		} else if (r == FOLD_CHANGED) {
-			v->entity->changed = true;
+			v->changed = v->entity->changed = true;
 			v->entity->last = &l->items[i].record;
 		}
 	}

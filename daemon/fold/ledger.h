@@ -35,6 +35,7 @@ struct verdict { /* what became of an item: the decoder's reason, or one that on
 	enum reason reason;
 	struct text detail;
 	struct entity *entity; /* of an accepted event, also when the fold then refuses it; NULL otherwise */
+	bool changed;	       /* the event changed its entity: it is no duplicate */
 };
 
 struct ledger {

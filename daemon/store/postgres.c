@@ -23,7 +23,7 @@ struct pg {
 	int seconds;
 	int64_t deadline; /* of the verb that runs, on the monotonic clock */
 	unsigned session;
-	char sqlstate[6], table[140];
+	char sqlstate[6], constraint[72]; /* of the statement that failed last */
 };
 
 /* --- life --- */
@@ -102,7 +102,7 @@ void pg_resume(struct pg *pg)
 static void begin(struct pg *pg, int seconds)
 {
 	pg->deadline = clock_monotonic() + seconds * INSTANT_PER_SECOND;
-	pg->sqlstate[0] = pg->table[0] = 0;
+	pg->sqlstate[0] = pg->constraint[0] = 0;
 }
 
 /*
@@ -212,18 +212,29 @@ static const char *field_or_empty(const PGresult *res, int field)
 	return s ? s : "";
 }
 
-/* Keeps what a failed result says, and says what to do. */
+/* The message may quote the data: only names of the schema's objects are shown. */
+static int fail_on_data(const PGresult *res, int r, struct error *err)
+{
+	const char *table = field_or_empty(res, PG_DIAG_TABLE_NAME), *constraint = field_or_empty(res, PG_DIAG_CONSTRAINT_NAME);
+	return error_set(err, r, "PostgreSQL: SQLSTATE %s%s%s%s%s", field_or_empty(res, PG_DIAG_SQLSTATE), *table ? ", table " : "", table,
+			 *constraint ? ", constraint " : "", constraint);
+}
+
+/* Keeps what a failed result says, and says what to do. COPY, where none was meant, ends with the connection. */
 static int fail(struct pg *pg, const PGresult *res, struct error *err)
 {
+	if (PQresultStatus(res) != PGRES_FATAL_ERROR) {
+		pg_disconnect(pg);
+		return error_set(err, -EIO, "PostgreSQL: unexpected result %s", PQresStatus(PQresultStatus(res)));
+	}
 	const char *sqlstate = field_or_empty(res, PG_DIAG_SQLSTATE);
 	if (!*sqlstate || PQstatus(pg->conn) == CONNECTION_BAD) /* libpq's own: it lost the connection or ran out of memory */
 		return lost(pg, err);
 	snprintf(pg->sqlstate, sizeof pg->sqlstate, "%s", sqlstate);
 	int r = pg_classify(sqlstate);
-	const char *table = field_or_empty(res, PG_DIAG_TABLE_NAME), *schema = field_or_empty(res, PG_DIAG_SCHEMA_NAME);
-	snprintf(pg->table, sizeof pg->table, "%s.%s", schema, table);
-	if (r == PG_DATA || r == PG_CONFLICT) /* the message may quote the data: only names of the schema's objects are shown */
-		return error_set(err, r, "PostgreSQL: SQLSTATE %s, table %s, constraint %s", sqlstate, pg->table, field_or_empty(res, PG_DIAG_CONSTRAINT_NAME));
+	snprintf(pg->constraint, sizeof pg->constraint, "%s", field_or_empty(res, PG_DIAG_CONSTRAINT_NAME));
+	if (r == PG_DATA || r == PG_CONFLICT)
+		return fail_on_data(res, r, err);
 	return error_set(err, r, "PostgreSQL: SQLSTATE %s: %s", sqlstate, field_or_empty(res, PG_DIAG_MESSAGE_PRIMARY));
 }
 
@@ -232,9 +243,9 @@ const char *pg_sqlstate(const struct pg *pg)
 	return pg->sqlstate;
 }
 
-const char *pg_conflict_table(const struct pg *pg)
+const char *pg_constraint(const struct pg *pg)
 {
-	return pg->table;
+	return pg->constraint;
 }
 
 /* --- connecting --- */
@@ -373,12 +384,8 @@ static int drain(struct pg *pg, struct want *want, struct error *err)
 			take(want, res);
 			continue;
 		}
-		if (status != PGRES_FATAL_ERROR) { /* COPY, where none was meant: nothing but a new connection ends it */
-			pg_disconnect(pg);
-			outcome = error_set(err, -EIO, "PostgreSQL: unexpected result %s", PQresStatus(status));
-		} else if (!outcome) {
+		if (!outcome || status != PGRES_FATAL_ERROR)
 			outcome = fail(pg, res, err);
-		}
 		PQclear(res);
 		if (!pg->conn)
 			return outcome;
@@ -569,7 +576,7 @@ int pg_each(struct pg *pg, const char *sql, int (*row)(void *arg, size_t n, cons
 			return r;
 		if (PQresultStatus(res) == PGRES_SINGLE_TUPLE)
 			r = hand_on(res, row, arg);
-		else if (PQresultStatus(res) == PGRES_FATAL_ERROR)
+		else if (PQresultStatus(res) != PGRES_TUPLES_OK && PQresultStatus(res) != PGRES_COMMAND_OK)
 			r = fail(pg, res, err);
 		PQclear(res);
 	}
@@ -592,13 +599,11 @@ void pg_rollback(struct pg *pg)
 {
 	if (!pg->conn)
 		return;
-	char sqlstate[sizeof pg->sqlstate], table[sizeof pg->table];
+	char sqlstate[sizeof pg->sqlstate];
 	memcpy(sqlstate, pg->sqlstate, sizeof sqlstate);
-	memcpy(table, pg->table, sizeof table);
 	if (PQtransactionStatus(pg->conn) != PQTRANS_IDLE && pg_exec(pg, "ROLLBACK", NULL))
 		pg_disconnect(pg);
 	memcpy(pg->sqlstate, sqlstate, sizeof sqlstate); /* of the statement that failed, not of this one */
-	memcpy(pg->table, table, sizeof table);
 }
 
 /* --- results --- */

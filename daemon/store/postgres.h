@@ -7,7 +7,7 @@
  *   0            done
  *   PG_RETRY     an outage or a conflict that passes: connection lost, deadline, cancelled, SQLSTATE 08, 40, 53, 55P03, 57, 58, 25006; after it the transaction is gone
  *   PG_DATA      the server refused the data (22, 23); pg_sqlstate tells
- *   PG_CONFLICT  unique_violation (23505); pg_conflict_table tells where: another session was faster, or the data are at fault
+ *   PG_CONFLICT  unique_violation (23505); pg_constraint tells of what: another session was faster, or the data are at fault
  *   negative     anything else; the message says what
  * Messages never hold data: a server's text about data (22, 23) is left out, details and contexts always.
  */
@@ -70,7 +70,7 @@ void pg_rollback(struct pg *pg);
 
 /* Of the last statement that failed: "" when it was not the server that said so. */
 const char *pg_sqlstate(const struct pg *pg);
-const char *pg_conflict_table(const struct pg *pg); /* "schema.table" of a PG_CONFLICT */
+const char *pg_constraint(const struct pg *pg); /* that was broken, "" if none was */
 
 /* Results: NULL is accepted; cells are valid until the result is freed; absent: null. */
 size_t pg_rows(const struct pg_result *r);

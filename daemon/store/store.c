@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The rekapd authors
 // SPDX-License-Identifier: MIT
 
-#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "daemon/store/internal.h"
@@ -32,9 +33,9 @@ int store_new(const char *conninfo, const char *owner, struct store **ret_store,
 
 static void free_kind_sql(struct kind_sql *k)
 {
-	struct buffer *const all[] = {&k->load_name, &k->load, &k->copy, &k->stage, &k->copy_stage, &k->update};
+	char *const all[] = {k->load_name, k->load, k->walk, k->copy, k->stage, k->copy_stage, k->update};
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-		buffer_deinit(all[i]);
+		free(all[i]);
 }
 
 struct store *store_free(struct store *s)
@@ -45,7 +46,7 @@ struct store *store_free(struct store *s)
 	for (size_t i = 0; i < s->n_claims; i++)
 		free(s->claims[i].topic);
 	for (size_t i = 0; i < s->n_topics; i++)
-		free(s->topics[i].name);
+		free(s->topics[i].topic);
 	for (size_t i = 0; s->kinds && i < kinds_n; i++)
 		free_kind_sql(&s->kinds[i]);
 	if (s->has_units)
@@ -56,6 +57,7 @@ struct store *store_free(struct store *s)
 	buffer_deinit(&s->params);
 	buffer_deinit(&s->rows);
 	buffer_deinit(&s->scratch);
+	free(s->measure_sql);
 	free(s->claims);
 	free(s->topics);
 	free(s->kinds);
@@ -87,6 +89,23 @@ int store_ready(struct store *s, struct error *err)
 	else
 		pg_disconnect(s->pg);
 	return r;
+}
+
+char *store_format(const char *format, ...)
+{
+	char *text;
+	va_list ap;
+	va_start(ap, format);
+	int n = vasprintf(&text, format, ap);
+	va_end(ap);
+	return n < 0 ? NULL : text;
+}
+
+void store_rollback(struct store *s)
+{
+	pg_rollback(s->pg);
+	if (s->series_fresh)
+		series_forget(s);
 }
 
 int store_connect(struct store *s, struct error *err)

@@ -66,9 +66,10 @@ int store_claim(struct store *s, const char *topic, int32_t partition, int64_t *
 void store_release(struct store *s, const char *topic, int32_t partition);
 
 struct store_commit {
-	int64_t batch_id;
-	int64_t events, rejected, tombstones, unchanged; /* items by outcome */
-	int64_t entities, deltas;			  /* rows written */
+	int64_t batch_id; /* of the last transaction */
+	int64_t events, rejected, tombstones; /* items by outcome: accepted, rejected, ignored */
+	int64_t unchanged;		      /* of the accepted: duplicates */
+	int64_t entities, deltas;	      /* rows written */
 	int64_t by_reason[REASON_COUNT];
 };
 

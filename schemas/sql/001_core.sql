@@ -311,7 +311,13 @@ BEGIN
 	END LOOP;
 	GRANT USAGE ON ALL SEQUENCES IN SCHEMA rekap, rekap_store TO rekap_writer;
 	REVOKE EXECUTE ON ALL ROUTINES IN SCHEMA rekap, rekap_store FROM PUBLIC;
-	GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA rekap, rekap_store TO rekap_writer, rekap_reader;
+	FOR r IN
+		SELECT p.oid::regprocedure AS name, p.prosecdef
+		FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+		WHERE n.nspname IN ('rekap', 'rekap_store') AND p.prokind = 'f'
+	LOOP
+		EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO rekap_writer%s', r.name, CASE WHEN NOT r.prosecdef THEN ', rekap_reader' END);
+	END LOOP;
 	-- A kind's table has its common columns, and so their comments, from rekap_store.entity.
 	FOR r IN
 		SELECT i.inhrelid::regclass AS name, a.attname, d.description

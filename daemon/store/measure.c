@@ -1,0 +1,168 @@
+// SPDX-FileCopyrightText: The rekapd authors
+// SPDX-License-Identifier: MIT
+
+/*
+ * Additions to the roll-up. They commute, so instances that meet in a row need no version: the second waits for the first and adds to what it finds.
+ */
+#include <stdlib.h>
+
+#include "daemon/store/internal.h"
+
+#define DAYS 31
+
+/* --- series: measure and dimension as a number --- */
+
+void series_forget(struct store *s)
+{
+	map_clear(&s->series);
+	arena_reset(s->series_names);
+	s->series_fresh = false;
+}
+
+/* The entry of a series; its value is the number, or NULL while that is not known. NULL when out of memory. */
+static struct map_entry *series_entry(struct store *s, struct text measure, struct text dimension)
+{
+	buffer_clear(&s->scratch);
+	buffer_text(&s->scratch, measure);
+	buffer_putc(&s->scratch, 0);
+	buffer_text(&s->scratch, dimension);
+	if (s->scratch.failed)
+		return NULL;
+	struct text key = buffer_view(&s->scratch);
+	size_t known = s->series.n;
+	struct map_entry *e = map_put(&s->series, key);
+	if (e && s->series.n > known && !arena_copy(s->series_names, key, &e->key)) {
+		series_forget(s); /* the entry borrows bytes that will change */
+		return NULL;
+	}
+	return e;
+}
+
+static int load_series(struct store *s, struct error *err)
+{
+	static struct pg_statement select = {.sql = "SELECT series_id, measure, dimension FROM rekap_store.series"};
+	PG_RESULT res = NULL;
+	int r = pg_run(s->pg, &select, NULL, 0, &res, NULL, err);
+	for (size_t i = 0; !r && i < pg_rows(res); i++) {
+		struct map_entry *e = series_entry(s, pg_cell(res, i, 1), pg_cell(res, i, 2));
+		if (!e)
+			return -ENOMEM;
+		e->value = (void *)(uintptr_t)wire_get_int4(pg_cell(res, i, 0));
+	}
+	return r;
+}
+
+/* Two arrays, measures and dimensions, of the series without a number; returns how many. */
+static size_t put_unknown(struct store *s)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < s->series.n; i++)
+		n += !s->series.entries[i].value;
+	buffer_clear(&s->params);
+	for (int column = 0; column < 2; column++) {
+		size_t begun = wire_array_begin(&s->params, WIRE_TEXT, n);
+		for (const struct map_entry *e = s->series.entries; e < s->series.entries + s->series.n; e++) {
+			size_t measure = strnlen(e->key.p, e->key.n);
+			if (!e->value)
+				wire_text(&s->params, column ? (struct text){e->key.p + measure + 1, e->key.n - measure - 1} : (struct text){e->key.p, measure});
+		}
+		wire_array_end(&s->params, begun);
+	}
+	return n;
+}
+
+/*
+ * The first batch of a process reads all series; later ones add what is new. What this transaction adds is forgotten if it ends without COMMIT. ON CONFLICT waits for an
+ * instance that adds the same; the next statement sees what that one committed.
+ */
+static int learn_series(struct store *s, struct error *err)
+{
+	static struct pg_statement insert = {.sql = "INSERT INTO rekap_store.series (measure, dimension) SELECT * FROM unnest($1::text[], $2::text[]) AS n (measure, dimension) "
+		"ORDER BY measure COLLATE \"C\", dimension COLLATE \"C\" ON CONFLICT DO NOTHING"};
+	s->series_fresh = true;
+	int r = load_series(s, err);
+	if (r || !put_unknown(s))
+		return r;
+	r = pg_run(s->pg, &insert, &s->params, 2, NULL, NULL, err);
+	if (!r)
+		r = load_series(s, err);
+	return r || !put_unknown(s) ? r : error_set(err, -EIO, "rekap_store.series lost a series");
+}
+
+static int number_series(struct store *s, struct delta *const *deltas, size_t n, struct error *err)
+{
+	bool unknown = false;
+	for (size_t i = 0; i < n; i++) {
+		const struct map_entry *e = series_entry(s, deltas[i]->measure, deltas[i]->dimension);
+		if (!e)
+			return -ENOMEM;
+		unknown |= !e->value;
+	}
+	return unknown ? learn_series(s, err) : 0;
+}
+
+/* --- rows --- */
+
+static int put_delta(struct store *s, const struct delta *d)
+{
+	const struct map_entry *e = series_entry(s, d->measure, d->dimension);
+	if (!e)
+		return -ENOMEM;
+	wire_copy_row(&s->rows, 3 + DAYS);
+	wire_int4(&s->rows, (int32_t)(uintptr_t)e->value);
+	wire_int4(&s->rows, s->basis.units->all[d->unit].id);
+	wire_day(&s->rows, d->month);
+	for (int i = 0; i < DAYS; i++)
+		if (d->day[i].micro)
+			wire_numeric(&s->rows, d->day[i]);
+		else
+			wire_null(&s->rows);
+	return 0;
+}
+
+#define KEY "series_id, unit_id, month"
+#define DAY_COLUMNS "d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, d12, d13, d14, d15, d16, d17, d18, d19, d20, d21, d22, d23, d24, d25, d26, d27, d28, d29, d30, d31"
+
+int measures_stage(struct store *s, struct error *err)
+{
+	if (s->measure_staged == pg_session(s->pg))
+		return 0;
+	int r = pg_exec(s->pg, "CREATE TEMP TABLE stage_measure ON COMMIT DELETE ROWS AS SELECT " KEY ", " DAY_COLUMNS " FROM rekap_store.measure_month WITH NO DATA", err);
+	if (!r)
+		s->measure_staged = pg_session(s->pg);
+	return r;
+}
+
+/* The rows of the stage are sorted before they are added: all instances lock rows in the same order. */
+static int make_upsert(struct store *s)
+{
+	struct buffer b = {0};
+	buffer_puts(&b, "INSERT INTO rekap_store.measure_month AS m (" KEY ", " DAY_COLUMNS ") SELECT " KEY ", " DAY_COLUMNS
+			" FROM pg_temp.stage_measure ORDER BY " KEY " ON CONFLICT (" KEY ") DO UPDATE SET ");
+	for (int i = 1; i <= DAYS; i++)
+		buffer_printf(&b, "%sd%d = coalesce(m.d%d + excluded.d%d, m.d%d, excluded.d%d)", i > 1 ? ", " : "", i, i, i, i, i);
+	if (!buffer_cstr(&b)) {
+		buffer_deinit(&b);
+		return -ENOMEM;
+	}
+	s->measure_sql = b.p;
+	s->measure_upsert = (struct pg_statement){.name = "add_measures", .sql = s->measure_sql};
+	return 0;
+}
+
+int measures_write(struct store *s, struct delta *const *deltas, size_t n, struct error *err)
+{
+	int r = s->measure_sql ? 0 : make_upsert(s);
+	if (!r && n)
+		r = number_series(s, deltas, n, err);
+	if (r || !n)
+		return r;
+	buffer_clear(&s->rows);
+	wire_copy_head(&s->rows);
+	for (size_t i = 0; !r && i < n; i++)
+		r = put_delta(s, deltas[i]);
+	wire_copy_tail(&s->rows);
+	if (!r)
+		r = pg_copy(s->pg, "COPY pg_temp.stage_measure (" KEY ", " DAY_COLUMNS ") FROM STDIN (FORMAT binary)", &s->rows, err);
+	return r ? r : pg_run(s->pg, &s->measure_upsert, NULL, 0, NULL, NULL, err);
+}

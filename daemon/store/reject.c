@@ -1,0 +1,311 @@
+// SPDX-FileCopyrightText: The rekapd authors
+// SPDX-License-Identifier: MIT
+
+/*
+ * Dead letters: a row for each record that was not counted, with its body beside it; and their replay.
+ *
+ * Two replays of one reject cannot both count: each locks the rows it replays (in order), and what is no longer open by then is left out. Nor can a replay whose
+ * COMMIT had an unknown outcome: if it happened, the rows are not open.
+ */
+#include <stdlib.h>
+
+#include "daemon/store/internal.h"
+
+static bool rejected(const struct verdict *v)
+{
+	return v->reason != REASON_NONE && v->reason != REASON_TOMBSTONE;
+}
+
+/* --- what a record was, as JSON --- */
+
+static void put_base64(struct buffer *b, struct text t)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const unsigned char *p = (const unsigned char *)t.p;
+	for (size_t i = 0; i < t.n; i += 3) {
+		size_t left = t.n - i;
+		unsigned v = (unsigned)p[i] << 16 | (left > 1 ? (unsigned)p[i + 1] << 8 : 0) | (left > 2 ? p[i + 2] : 0);
+		char out[4] = {digits[v >> 18], digits[v >> 12 & 63], left > 1 ? digits[v >> 6 & 63] : '=', left > 2 ? digits[v & 63] : '='};
+		buffer_put(b, out, sizeof out);
+	}
+}
+
+static bool storable(struct text t)
+{
+	return utf8_valid(t.p, t.n) && !memchr(t.p, 0, t.n);
+}
+
+static void put_json_string(struct buffer *b, struct text t)
+{
+	buffer_putc(b, '"');
+	for (size_t i = 0; i < t.n; i++) {
+		unsigned char c = (unsigned char)t.p[i];
+		if (c < 0x20 || c == '"' || c == '\\')
+			buffer_printf(b, "\\u%04x", c);
+		else
+			buffer_putc(b, t.p[i]);
+	}
+	buffer_putc(b, '"');
+}
+
+static void put_header(struct buffer *b, const struct header *h)
+{
+	if (!h->name.n || storable(h->name)) {
+		buffer_puts(b, "{\"name\": ");
+		put_json_string(b, h->name);
+	} else { /* Kafka promises text, but hands on what it gets */
+		buffer_puts(b, "{\"name_base64\": \"");
+		put_base64(b, h->name);
+		buffer_putc(b, '"');
+	}
+	buffer_puts(b, ", \"value\": ");
+	if (h->value.p) {
+		buffer_putc(b, '"');
+		put_base64(b, h->value);
+		buffer_putc(b, '"');
+	} else {
+		buffer_puts(b, "null");
+	}
+	buffer_putc(b, '}');
+}
+
+static void put_headers(struct store *s, const struct record *r)
+{
+	struct buffer *b = &s->scratch;
+	buffer_clear(b);
+	buffer_putc(b, '[');
+	for (size_t i = 0; i < r->n_headers; i++) {
+		if (i)
+			buffer_puts(b, ", ");
+		put_header(b, &r->headers[i]);
+	}
+	buffer_putc(b, ']');
+	s->params.failed |= b->failed;
+	wire_text(&s->params, buffer_view(b));
+}
+
+/* A reject must be storable whatever the record held: what PostgreSQL would refuse in a text becomes a question mark. */
+static void put_clean(struct store *s, struct text t)
+{
+	if (!t.n || storable(t)) {
+		wire_text(&s->params, t);
+		return;
+	}
+	buffer_clear(&s->scratch);
+	for (size_t i = 0; i < t.n; i++)
+		buffer_putc(&s->scratch, t.p[i] & 0x80 || !t.p[i] ? '?' : t.p[i]);
+	s->params.failed |= s->scratch.failed;
+	wire_text(&s->params, buffer_view(&s->scratch));
+}
+
+/* --- columns of the rejected items, an array each --- */
+
+enum part { TOPIC, PARTITION, OFFSET, REASON, DETAIL, EVENT_TYPE, EVENT_ID, KEY, VALUE, HEADERS, REJECT_ID };
+
+static enum wire_type type_of(enum part c)
+{
+	switch (c) {
+	case PARTITION:
+		return WIRE_INT4;
+	case OFFSET:
+	case REJECT_ID:
+		return WIRE_INT8;
+	case KEY:
+	case VALUE:
+		return WIRE_BYTEA;
+	default:
+		return WIRE_TEXT;
+	}
+}
+
+static void put_field(struct store *s, enum part c, const struct item *item, const struct verdict *v)
+{
+	const struct record *r = &item->record;
+	switch (c) {
+	case TOPIC:
+		wire_text(&s->params, r->topic);
+		break;
+	case PARTITION:
+		wire_int4(&s->params, r->partition);
+		break;
+	case OFFSET:
+		wire_int8(&s->params, r->offset);
+		break;
+	case REASON:
+		wire_text(&s->params, rejected(v) ? text_of(reason_name(v->reason)) : TEXT_NONE);
+		break;
+	case DETAIL:
+		put_clean(s, v->detail);
+		break;
+	case EVENT_TYPE:
+		put_clean(s, item->event_type);
+		break;
+	case EVENT_ID:
+		put_clean(s, item->event_id);
+		break;
+	case KEY:
+		wire_text(&s->params, r->key);
+		break;
+	case VALUE:
+		wire_text(&s->params, r->value);
+		break;
+	case HEADERS:
+		put_headers(s, r);
+		break;
+	case REJECT_ID:
+		wire_int8(&s->params, item->reject_id);
+		break;
+	}
+}
+
+/* The column of all items, or of those that were rejected. */
+static void put_column(struct store *s, enum part c, bool all)
+{
+	const struct ledger *l = &s->ledger;
+	size_t n = 0;
+	for (size_t i = 0; i < l->n_items; i++)
+		n += all || rejected(&l->verdicts[i]);
+	size_t begun = wire_array_begin(&s->params, type_of(c), n);
+	for (size_t i = 0; i < l->n_items; i++)
+		if (all || rejected(&l->verdicts[i]))
+			put_field(s, c, &l->items[i], &l->verdicts[i]);
+	wire_array_end(&s->params, begun);
+}
+
+/* --- rejecting --- */
+
+/* A record that is read again (offsets that an operator set back) has its row already. Unprepared, so that the plan knows how many there are. */
+int rejects_write(struct store *s, struct error *err)
+{
+	static struct pg_statement insert = {.sql = "WITH n AS (SELECT * FROM unnest($1::text[], $2::int4[], $3::int8[], $4::text[], $5::text[], $6::text[], $7::text[], "
+		"$8::bytea[], $9::bytea[], $10::text[]) AS n (topic, partition, \"offset\", reason, detail, event_type, event_id, key, value, headers)), "
+		"r AS (INSERT INTO rekap.reject (topic, partition, \"offset\", reason, detail, event_type, event_id) "
+		"SELECT topic, partition, \"offset\", reason, detail, event_type, event_id FROM n ORDER BY topic COLLATE \"C\", partition, \"offset\" "
+		"ON CONFLICT (topic, partition, \"offset\") DO NOTHING RETURNING reject_id, topic, partition, \"offset\") "
+		"INSERT INTO rekap.reject_body (reject_id, key, value, headers) SELECT r.reject_id, n.key, n.value, n.headers::jsonb FROM r "
+		"JOIN n ON n.topic = r.topic AND n.partition = r.partition AND n.\"offset\" = r.\"offset\""};
+	const struct ledger *l = &s->ledger;
+	bool any = false;
+	for (size_t i = 0; i < l->n_items; i++)
+		any |= rejected(&l->verdicts[i]);
+	if (!any)
+		return 0;
+	buffer_clear(&s->params);
+	for (enum part c = TOPIC; c <= HEADERS; c++)
+		put_column(s, c, false);
+	return pg_run(s->pg, &insert, &s->params, HEADERS + 1, NULL, NULL, err);
+}
+
+/* --- replaying --- */
+
+static int by_id(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	return (x > y) - (x < y);
+}
+
+/* The numbers of the rows that are open, sorted; *ret is the caller's to free. */
+static int read_ids(const struct pg_result *res, int64_t **ret)
+{
+	size_t n = pg_rows(res);
+	int64_t *ids = malloc((n ? n : 1) * sizeof *ids);
+	if (!ids)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		ids[i] = wire_get_int8(pg_cell(res, i, 0));
+	*ret = ids;
+	return 0;
+}
+
+int rejects_lock(struct store *s, struct error *err)
+{
+	static struct pg_statement lock = {.sql = "SELECT reject_id FROM rekap.reject WHERE reject_id = ANY ($1::int8[]) AND status = 'open' ORDER BY reject_id FOR UPDATE"};
+	struct ledger *l = &s->ledger;
+	PG_RESULT res = NULL;
+	int64_t *open;
+	buffer_clear(&s->params);
+	put_column(s, REJECT_ID, true);
+	int r = pg_run(s->pg, &lock, &s->params, 1, &res, NULL, err);
+	if (!r)
+		r = read_ids(res, &open);
+	if (r)
+		return r;
+	for (size_t i = 0; i < l->n_items; i++)
+		if (!bsearch(&l->items[i].reject_id, open, pg_rows(res), sizeof *open, by_id))
+			l->verdicts[i] = (struct verdict){.reason = REASON_TOMBSTONE}; /* ignored like one */
+	free(open);
+	return 0;
+}
+
+int rejects_set_status(struct store *s, struct error *err)
+{
+	static struct pg_statement update = {.sql = "UPDATE rekap.reject r SET status = CASE WHEN n.reason IS NULL THEN 'replayed' ELSE 'open' END, "
+		"reason = coalesce(n.reason, r.reason), detail = CASE WHEN n.reason IS NULL THEN r.detail ELSE n.detail END, "
+		"event_type = coalesce(n.event_type, r.event_type), event_id = coalesce(n.event_id, r.event_id) "
+		"FROM unnest($1::int8[], $2::text[], $3::text[], $4::text[], $5::text[]) AS n (reject_id, reason, detail, event_type, event_id) "
+		"WHERE r.reject_id = n.reject_id AND r.status = 'open'"};
+	buffer_clear(&s->params);
+	put_column(s, REJECT_ID, true);
+	for (enum part c = REASON; c <= EVENT_ID; c++)
+		put_column(s, c, true);
+	return pg_run(s->pg, &update, &s->params, 5, NULL, NULL, err);
+}
+
+/* --- handing out what waits --- */
+
+struct found {
+	struct header *headers;
+	size_t size;
+};
+
+static int read_headers(struct found *f, struct text names, struct text values, struct record *r)
+{
+	size_t at_name, at_value, n = wire_get_array(names, &at_name);
+	wire_get_array(values, &at_value);
+	if (n > f->size) {
+		struct header *headers = realloc(f->headers, n * sizeof *headers);
+		if (!headers)
+			return -ENOMEM;
+		f->headers = headers;
+		f->size = n;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (!wire_next(names, &at_name, &f->headers[i].name) || !wire_next(values, &at_value, &f->headers[i].value))
+			return -EINVAL;
+	r->headers = f->headers;
+	r->n_headers = n;
+	return 0;
+}
+
+static int hand_out(const struct pg_result *res, int (*item)(void *arg, int64_t reject_id, const struct record *r), void *arg)
+{
+	struct found f = {0};
+	int r = 0;
+	for (size_t i = 0; !r && i < pg_rows(res); i++) {
+		struct record record = {.topic = pg_cell(res, i, 1), .partition = wire_get_int4(pg_cell(res, i, 2)), .offset = wire_get_int8(pg_cell(res, i, 3)),
+					.key = pg_cell(res, i, 4), .value = pg_cell(res, i, 5)};
+		r = read_headers(&f, pg_cell(res, i, 6), pg_cell(res, i, 7), &record);
+		if (!r)
+			r = item(arg, wire_get_int8(pg_cell(res, i, 0)), &record);
+	}
+	free(f.headers);
+	return r;
+}
+
+int store_rejects_waiting(struct store *s, int64_t after, int limit, int (*item)(void *arg, int64_t reject_id, const struct record *r), void *arg, struct error *err)
+{
+	static struct pg_statement select = {.sql = "SELECT r.reject_id, r.topic, r.partition, r.\"offset\", b.key, b.value, "
+		"ARRAY(SELECT coalesce(convert_to(h ->> 'name', 'UTF8'), decode(h ->> 'name_base64', 'base64')) FROM jsonb_array_elements(b.headers) WITH ORDINALITY AS e (h, n) ORDER BY n), "
+		"ARRAY(SELECT decode(h ->> 'value', 'base64') FROM jsonb_array_elements(b.headers) WITH ORDINALITY AS e (h, n) ORDER BY n) "
+		"FROM rekap.reject r JOIN rekap.reject_body b USING (reject_id) WHERE r.reason = 'unknown_unit' AND r.status = 'open' AND r.reject_id > $1::int8 "
+		"AND EXISTS (SELECT FROM rekap_store.unit u WHERE u.unit_code = r.detail) ORDER BY r.reject_id LIMIT $2::int4"};
+	PG_RESULT res = NULL;
+	pg_resume(s->pg);
+	buffer_clear(&s->params);
+	wire_int8(&s->params, after);
+	wire_int4(&s->params, limit);
+	int r = store_ready(s, err);
+	if (!r)
+		r = pg_run(s->pg, &select, &s->params, 2, &res, NULL, err);
+	return r ? store_outcome(r) : hand_out(res, item, arg);
+}
