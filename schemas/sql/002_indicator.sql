@@ -198,7 +198,7 @@ BEGIN
 	CROSS JOIN jsonb_array_elements(r.body -> 'bands' -> (x ->> 'bands')) WITH ORDINALITY AS b (band, place)
 	WHERE x ->> 'code' = i.indicator;
 
-	ANALYZE rekap_store.unit_place, rekap_store.unit_above, rekap_store.indicator_rule, rekap_store.rule_part, rekap_store.rule_band;
+	ANALYZE rekap_store.basis, rekap_store.unit_place, rekap_store.unit_above, rekap_store.indicator_rule, rekap_store.rule_part, rekap_store.rule_band;
 END $$;
 COMMENT ON FUNCTION rekap_store.basis_changed() IS 'Lays units and rulesets out flat; the writer calls it whenever it changed them';
 
@@ -300,7 +300,7 @@ FROM (
 		ARRAY(SELECT m.month FROM rekap_store.month_present m WHERE m.filled ORDER BY m.month) AS months,
 		ARRAY(SELECT m.month_end FROM rekap_store.month_present m WHERE m.filled ORDER BY m.month) AS month_ends
 	FROM rekap_store.basis
-	OFFSET 0
+	LIMIT 1
 ) b
 CROSS JOIN rekap_store.indicator_rule r
 JOIN rekap_store.period_present t ON t.grain = ANY (r.grains) AND t.period_end BETWEEN r.valid_from AND r.valid_to
@@ -322,23 +322,24 @@ CROSS JOIN LATERAL (
 		JOIN rekap_store.series s USING (measure, dimension)
 		WHERE p.rule_id = r.rule_id AND p.grain = t.grain
 	), own AS (
-		SELECT m.unit_id,
-			sum(d.value) FILTER (WHERE a.part = 'numerator') AS numerator,
-			sum(d.value) FILTER (WHERE a.part = 'denominator') AS denominator,
-			sum(d.value) FILTER (WHERE a.part = 'base') AS base,
-			sum(d.value) FILTER (WHERE a.part = 'presence') AS presence
-		FROM part a
-		JOIN unnest(b.months, b.month_ends) AS n (month, month_end) ON n.month <= a.last AND n.month_end >= a.first
-		JOIN rekap_store.measure_month m ON m.month = n.month AND m.series_id = a.series_id
-		CROSS JOIN LATERAL (SELECT ARRAY[m.d1, m.d2, m.d3, m.d4, m.d5, m.d6, m.d7, m.d8, m.d9, m.d10, m.d11, m.d12, m.d13, m.d14, m.d15, m.d16,
-				m.d17, m.d18, m.d19, m.d20, m.d21, m.d22, m.d23, m.d24, m.d25, m.d26, m.d27, m.d28, m.d29, m.d30, m.d31]) AS x (days)
-		CROSS JOIN LATERAL (
-			SELECT CASE
+		SELECT d.unit_id,
+			sum(d.value) FILTER (WHERE d.part = 'numerator') AS numerator,
+			sum(d.value) FILTER (WHERE d.part = 'denominator') AS denominator,
+			sum(d.value) FILTER (WHERE d.part = 'base') AS base,
+			sum(d.value) FILTER (WHERE d.part = 'presence') AS presence
+		FROM (
+			SELECT m.unit_id, a.part, CASE
 				WHEN n.month >= a.first AND n.month_end <= a.last THEN m.total
 				WHEN a.first = a.last THEN x.days[a.first - n.month + 1]
-				ELSE rekap_store.sum_of_days(x.days[greatest(a.first - n.month + 1, 1):least(a.last - n.month + 1, 31)]) END
-		) AS d (value)
-		GROUP BY m.unit_id
+				ELSE rekap_store.sum_of_days(x.days[greatest(a.first - n.month + 1, 1):least(a.last - n.month + 1, 31)]) END AS value
+			FROM part a
+			JOIN unnest(b.months, b.month_ends) AS n (month, month_end) ON n.month <= a.last AND n.month_end >= a.first
+			JOIN rekap_store.measure_month m ON m.month = n.month AND m.series_id = a.series_id
+			CROSS JOIN LATERAL (SELECT ARRAY[m.d1, m.d2, m.d3, m.d4, m.d5, m.d6, m.d7, m.d8, m.d9, m.d10, m.d11, m.d12, m.d13, m.d14, m.d15, m.d16,
+				m.d17, m.d18, m.d19, m.d20, m.d21, m.d22, m.d23, m.d24, m.d25, m.d26, m.d27, m.d28, m.d29, m.d30, m.d31]) AS x (days)
+			OFFSET 0
+		) d
+		GROUP BY d.unit_id
 	), summed AS (
 		SELECT u.above_id AS unit_id, coalesce(sum(o.numerator), 0) AS numerator,
 			CASE WHEN r.denominator IS NOT NULL OR r.reduction THEN coalesce(sum(o.denominator), 0) END AS denominator,
