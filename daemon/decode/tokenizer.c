@@ -13,11 +13,11 @@
 #include "common/random.h"
 
 #define PATH_MAX_BYTES 512
-#define FEW_KEYS 24 /* up to here duplicates are found by comparing hashes one by one */
+#define FEW_KEYS 24 /* up to here duplicates are found by comparing one by one */
 
 struct key {
 	struct text text;
-	uint64_t hash;
+	uint64_t tag; /* cheap, and different for most keys of an object */
 };
 
 /* The keys of an open object: the last ones of a stack that all open objects share. */
@@ -253,6 +253,12 @@ static int note_in_map(struct object *o, struct text key, bool *ret_seen)
 	return 0;
 }
 
+/* Length, first and last bytes. */
+static uint64_t tag(struct text key)
+{
+	return key.n ? (uint64_t)key.n << 16 | (uint64_t)(unsigned char)key.p[0] << 8 | (unsigned char)key.p[key.n - 1] : 0;
+}
+
 /* Remembers the key; *ret_seen: the object has it already. */
 static int note_key(struct scanner *s, struct object *o, struct text key, bool *ret_seen)
 {
@@ -264,9 +270,9 @@ static int note_key(struct scanner *s, struct object *o, struct text key, bool *
 	}
 	if (o->many)
 		return note_in_map(o, key, ret_seen);
-	struct key k = {key, hash_bytes(key.p, key.n, 0)};
+	struct key k = {key, tag(key)};
 	for (size_t i = o->base; i < s->n_keys; i++)
-		if (s->keys[i].hash == k.hash && text_equal(s->keys[i].text, key)) {
+		if (s->keys[i].tag == k.tag && text_equal(s->keys[i].text, key)) {
 			*ret_seen = true;
 			return 0;
 		}
@@ -480,16 +486,12 @@ static unsigned read_escape(const char **p)
 	return 0x10000 + ((v - 0xd800) << 10) + (low - 0xdc00);
 }
 
-int token_unescape(const struct token *t, struct arena *arena, struct text *ret)
+int text_unescape(struct text raw, struct arena *arena, struct text *ret)
 {
-	if (!t->escaped) {
-		*ret = t->raw;
-		return 0;
-	}
-	char *start = arena_alloc(arena, t->raw.n), *out = start; /* an escape is longer than what it stands for */
+	char *start = arena_alloc(arena, raw.n), *out = start; /* an escape is longer than what it stands for */
 	if (!start)
 		return -ENOMEM;
-	for (const char *p = t->raw.p, *end = p + t->raw.n; p < end;) {
+	for (const char *p = raw.p, *end = p + raw.n; p < end;) {
 		if (*p != '\\') {
 			*out++ = *p++;
 			continue;

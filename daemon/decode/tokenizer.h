@@ -55,8 +55,17 @@ struct json_visitor {
 int json_scan(struct text text, const struct json_visitor *visitor, struct arena *arena, struct token *ret_root, enum json_fault *ret_fault, size_t *ret_offset,
 	      struct text *ret_path);
 
-/* The string's characters; borrowed from the token when it holds no escapes. 0, -ENOMEM. Only for tokens that json_scan has passed. */
-int token_unescape(const struct token *t, struct arena *arena, struct text *ret);
+/* What escapes stand for, in the arena. 0, -ENOMEM. Only for tokens that json_scan has passed. */
+int text_unescape(struct text raw, struct arena *arena, struct text *ret);
+
+/* The string's characters; borrowed from the token when it holds no escapes. Likewise. */
+static inline int token_unescape(const struct token *t, struct arena *arena, struct text *ret)
+{
+	if (t->escaped)
+		return text_unescape(t->raw, arena, ret);
+	*ret = t->raw;
+	return 0;
+}
 
 /* "data.b[3].c": the root and the steps from the outermost on, as much as is sensible to print: at most 512 bytes, control characters as \u001f. 0, -ENOMEM. */
 int json_path_format(const struct json_path *path, struct arena *arena, struct text *ret);
