@@ -323,21 +323,22 @@ CROSS JOIN LATERAL (
 		WHERE p.rule_id = r.rule_id AND p.grain = t.grain
 	), own AS (
 		SELECT d.unit_id,
-			sum(d.value) FILTER (WHERE d.part = 'numerator') AS numerator,
-			sum(d.value) FILTER (WHERE d.part = 'denominator') AS denominator,
-			sum(d.value) FILTER (WHERE d.part = 'base') AS base,
-			sum(d.value) FILTER (WHERE d.part = 'presence') AS presence
-		FROM (
-			SELECT m.unit_id, a.part, CASE
+			sum(d.value) FILTER (WHERE a.part = 'numerator') AS numerator,
+			sum(d.value) FILTER (WHERE a.part = 'denominator') AS denominator,
+			sum(d.value) FILTER (WHERE a.part = 'base') AS base,
+			sum(d.value) FILTER (WHERE a.part = 'presence') AS presence
+		FROM part a
+		JOIN unnest(b.months, b.month_ends) AS n (month, month_end) ON n.month <= a.last AND n.month_end >= a.first
+		CROSS JOIN LATERAL (
+			SELECT m.unit_id, CASE
 				WHEN n.month >= a.first AND n.month_end <= a.last THEN m.total
 				WHEN a.first = a.last THEN x.days[a.first - n.month + 1]
 				ELSE rekap_store.sum_of_days(x.days[greatest(a.first - n.month + 1, 1):least(a.last - n.month + 1, 31)]) END AS value
-			FROM part a
-			JOIN unnest(b.months, b.month_ends) AS n (month, month_end) ON n.month <= a.last AND n.month_end >= a.first
-			JOIN rekap_store.measure_month m ON m.month = n.month AND m.series_id = a.series_id
+			FROM rekap_store.measure_month m
 			CROSS JOIN LATERAL (SELECT ARRAY[m.d1, m.d2, m.d3, m.d4, m.d5, m.d6, m.d7, m.d8, m.d9, m.d10, m.d11, m.d12, m.d13, m.d14, m.d15, m.d16,
 				m.d17, m.d18, m.d19, m.d20, m.d21, m.d22, m.d23, m.d24, m.d25, m.d26, m.d27, m.d28, m.d29, m.d30, m.d31]) AS x (days)
-			OFFSET 0
+			WHERE m.month = n.month AND m.series_id = a.series_id
+			OFFSET 0 -- month by month through the index, whatever the planner thinks of it
 		) d
 		GROUP BY d.unit_id
 	), summed AS (
