@@ -10,7 +10,8 @@ WITH RECURSIVE tree AS (
 	FROM rekap.unit u JOIN tree t ON u.parent_code = t.unit_code
 ), shown AS (
 	SELECT unit_code, indicator,
-		CASE state WHEN 'suppressed' THEN 'supp.' WHEN 'no_denominator' THEN '-' ELSE trim_scale(value)::text END AS value
+		CASE WHEN state = 'suppressed' THEN 'supp.' WHEN state = 'no_denominator' THEN '-'
+			WHEN denominator IS NULL THEN trim_scale(value)::text ELSE round(value, 2)::text END AS value
 	FROM rekap.indicator_value WHERE grain = 'year' AND period = :'year'
 ), wide AS (
 	SELECT unit_code,
