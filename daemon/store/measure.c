@@ -108,26 +108,30 @@ static int put_delta(struct store *s, const struct delta *d)
 	const struct map_entry *e = series_entry(s, d->measure, d->dimension);
 	if (!e)
 		return -ENOMEM;
-	wire_copy_row(&s->rows, 3 + DAYS);
+	decimal total = {0};
+	wire_copy_row(&s->rows, 4 + DAYS);
 	wire_int4(&s->rows, (int32_t)(uintptr_t)e->value);
 	wire_int4(&s->rows, s->basis.units->all[d->unit].id);
 	wire_day(&s->rows, d->month);
-	for (int i = 0; i < DAYS; i++)
+	for (int i = 0; i < DAYS; i++) {
+		total.micro += d->day[i].micro;
 		if (d->day[i].micro)
 			wire_numeric(&s->rows, d->day[i]);
 		else
 			wire_null(&s->rows);
+	}
+	wire_numeric(&s->rows, total);
 	return 0;
 }
 
 #define KEY "series_id, unit_id, month"
-#define DAY_COLUMNS "d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, d12, d13, d14, d15, d16, d17, d18, d19, d20, d21, d22, d23, d24, d25, d26, d27, d28, d29, d30, d31"
+#define VALUES "d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, d12, d13, d14, d15, d16, d17, d18, d19, d20, d21, d22, d23, d24, d25, d26, d27, d28, d29, d30, d31, total"
 
 int measures_stage(struct store *s, struct error *err)
 {
 	if (s->measure_staged == pg_session(s->pg))
 		return 0;
-	int r = pg_exec(s->pg, "CREATE TEMP TABLE stage_measure ON COMMIT DELETE ROWS AS SELECT " KEY ", " DAY_COLUMNS " FROM rekap_store.measure_month WITH NO DATA", err);
+	int r = pg_exec(s->pg, "CREATE TEMP TABLE stage_measure ON COMMIT DELETE ROWS AS SELECT " KEY ", " VALUES " FROM rekap_store.measure_month WITH NO DATA", err);
 	if (!r)
 		s->measure_staged = pg_session(s->pg);
 	return r;
@@ -137,10 +141,11 @@ int measures_stage(struct store *s, struct error *err)
 static int make_upsert(struct store *s)
 {
 	struct buffer b = {0};
-	buffer_puts(&b, "INSERT INTO rekap_store.measure_month AS m (" KEY ", " DAY_COLUMNS ") SELECT " KEY ", " DAY_COLUMNS
+	buffer_puts(&b, "INSERT INTO rekap_store.measure_month AS m (" KEY ", " VALUES ") SELECT " KEY ", " VALUES
 			" FROM pg_temp.stage_measure ORDER BY " KEY " ON CONFLICT (" KEY ") DO UPDATE SET ");
 	for (int i = 1; i <= DAYS; i++)
-		buffer_printf(&b, "%sd%d = coalesce(m.d%d + excluded.d%d, m.d%d, excluded.d%d)", i > 1 ? ", " : "", i, i, i, i, i);
+		buffer_printf(&b, "d%d = coalesce(m.d%d + excluded.d%d, m.d%d, excluded.d%d), ", i, i, i, i, i);
+	buffer_puts(&b, "total = m.total + excluded.total");
 	if (!buffer_cstr(&b)) {
 		buffer_deinit(&b);
 		return -ENOMEM;
@@ -163,6 +168,6 @@ int measures_write(struct store *s, struct delta *const *deltas, size_t n, struc
 		r = put_delta(s, deltas[i]);
 	wire_copy_tail(&s->rows);
 	if (!r)
-		r = pg_copy(s->pg, "COPY pg_temp.stage_measure (" KEY ", " DAY_COLUMNS ") FROM STDIN (FORMAT binary)", &s->rows, err);
+		r = pg_copy(s->pg, "COPY pg_temp.stage_measure (" KEY ", " VALUES ") FROM STDIN (FORMAT binary)", &s->rows, err);
 	return r ? r : pg_run(s->pg, &s->measure_upsert, NULL, 0, NULL, NULL, err);
 }

@@ -111,11 +111,14 @@ COMMENT ON COLUMN rekap_store.series.series_id IS 'Stands for both in the roll-u
 COMMENT ON COLUMN rekap_store.series.measure IS 'The measure, e.g. complaint.received';
 COMMENT ON COLUMN rekap_store.series.dimension IS 'Empty, or key=value';
 
--- 31 days fit one row, so that a batch touches few rows; the free space in each page lets updates stay in it (HOT).
+-- 31 days fit one row, so that a batch touches few rows; the free space in each page lets updates stay in it (HOT). The total is added to like the days: a generated
+-- column would add up 31 of them at each update. No foreign keys: the writer takes both numbers from the tables in the same transaction, and looking them up again
+-- would cost more than the row.
 CREATE TABLE rekap_store.measure_month (
-	series_id integer NOT NULL REFERENCES rekap_store.series,
-	unit_id integer NOT NULL REFERENCES rekap_store.unit,
+	series_id integer NOT NULL,
+	unit_id integer NOT NULL,
 	month date NOT NULL CHECK (extract(day FROM month) = 1),
+	total numeric NOT NULL,
 	d1 numeric, d2 numeric, d3 numeric, d4 numeric, d5 numeric, d6 numeric, d7 numeric, d8 numeric, d9 numeric, d10 numeric,
 	d11 numeric, d12 numeric, d13 numeric, d14 numeric, d15 numeric, d16 numeric, d17 numeric, d18 numeric, d19 numeric, d20 numeric,
 	d21 numeric, d22 numeric, d23 numeric, d24 numeric, d25 numeric, d26 numeric, d27 numeric, d28 numeric, d29 numeric, d30 numeric, d31 numeric,
@@ -125,6 +128,7 @@ COMMENT ON TABLE rekap_store.measure_month IS 'The roll-up: a row for each serie
 COMMENT ON COLUMN rekap_store.measure_month.series_id IS 'Measure and dimension';
 COMMENT ON COLUMN rekap_store.measure_month.unit_id IS 'The unit itself, without those below';
 COMMENT ON COLUMN rekap_store.measure_month.month IS 'First day of the month';
+COMMENT ON COLUMN rekap_store.measure_month.total IS 'Sum of all days of the month';
 DO $$
 BEGIN
 	FOR n IN 1..31 LOOP
