@@ -7,13 +7,7 @@
 -- nowhere stored: the view adds the roll-up up for one indicator and period after the other, so that whatever a query asks about indicator, grain or period
 -- reaches the roll-up's index.
 
--- Whole months are what most periods are made of. Both columns of the index never change: updates of the roll-up stay HOT.
-ALTER TABLE rekap_store.measure_month ADD COLUMN total numeric NOT NULL GENERATED ALWAYS AS (
-	coalesce(d1, 0) + coalesce(d2, 0) + coalesce(d3, 0) + coalesce(d4, 0) + coalesce(d5, 0) + coalesce(d6, 0) + coalesce(d7, 0) + coalesce(d8, 0)
-	+ coalesce(d9, 0) + coalesce(d10, 0) + coalesce(d11, 0) + coalesce(d12, 0) + coalesce(d13, 0) + coalesce(d14, 0) + coalesce(d15, 0) + coalesce(d16, 0)
-	+ coalesce(d17, 0) + coalesce(d18, 0) + coalesce(d19, 0) + coalesce(d20, 0) + coalesce(d21, 0) + coalesce(d22, 0) + coalesce(d23, 0) + coalesce(d24, 0)
-	+ coalesce(d25, 0) + coalesce(d26, 0) + coalesce(d27, 0) + coalesce(d28, 0) + coalesce(d29, 0) + coalesce(d30, 0) + coalesce(d31, 0)) STORED;
-COMMENT ON COLUMN rekap_store.measure_month.total IS 'Sum of all days of the month';
+-- Both columns of the index never change: updates of the roll-up stay HOT.
 CREATE INDEX measure_month_by_month ON rekap_store.measure_month (month, series_id);
 
 CREATE FUNCTION rekap_store.sum_of_days(days numeric[]) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE
