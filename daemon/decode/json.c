@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <stdlib.h>
 
 /* The library reads through pointers that are not const. */
 static json_t *node(const struct json *j)
@@ -17,12 +18,26 @@ static const struct json *borrow(json_t *j)
 	return (const struct json *)j;
 }
 
+/* The library forgets bytes where it lacks memory, and then blames the text or, worse, accepts what is left of it. So the lack is noted here. */
+static _Thread_local bool starved;
+
+static void *allocate(size_t n)
+{
+	void *p = malloc(n);
+	starved = starved || !p;
+	return p;
+}
+
 int json_parse(const char *name, struct text text, struct json **ret_document, struct error *err)
 {
 	json_error_t e;
+	starved = false;
+	json_set_alloc_funcs(allocate, free);
 	json_t *j = json_loadb(text.p ? text.p : "", text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
-	if (!j && json_error_code(&e) == json_error_out_of_memory)
-		return -ENOMEM;
+	if (starved) {
+		json_decref(j);
+		return error_set(err, -ENOMEM, "%s: out of memory", name);
+	}
 	if (!j)
 		return error_set(err, -EINVAL, "%s:%d:%d: %s", name, e.line, e.column, e.text);
 	*ret_document = (struct json *)j;
