@@ -268,8 +268,10 @@ static void fill(struct pipeline *p)
 		fail(p, r, &p->error);
 		return;
 	}
-	p->more = n == max && wants_records(p);
-	if (!n || decode_into(p, p->records, n) < 0)
+	if (n && decode_into(p, p->records, n) < 0)
+		return;
+	p->more = n == max && wants_records(p); /* a batch that is full now wants none: no spinning while the store is busy */
+	if (!n)
 		return;
 	if (empty) {
 		p->filling_since = clock_monotonic();
