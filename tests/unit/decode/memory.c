@@ -17,17 +17,20 @@
 #endif
 #endif
 #if defined(__SANITIZE_ADDRESS__) || !defined(__GLIBC__)
-static long left;
+static volatile long left;
 #else
 void *__libc_malloc(size_t n);
 void *__libc_calloc(size_t n, size_t size);
 void *__libc_realloc(void *p, size_t n);
 
-static long left = -1; /* allocations until one fails; negative: none does */
+static volatile long left = -1; /* allocations until one fails; negative: none does */
 
 static bool fails(void)
 {
-	return left >= 0 && left-- == 0;
+	if (left < 0)
+		return false;
+	left = left - 1;
+	return left < 0;
 }
 
 void *malloc(size_t n)
