@@ -12,8 +12,8 @@ struct data_member {
 };
 
 /*
- * Reads the type's fields from the members into ret (t->n_fields of them). *ret_detail absent: all are well; else "data.FIELD: RULE" of the first, in the order of
- * the fields, that is not. 0, -ENOMEM.
+ * Reads the type's fields from the members into ret (t->n_fields of them). *ret_detail absent: all are well; else "data.FIELD: RULE" of the first, in the
+ * order of the fields, that is not. 0, -ENOMEM.
  */
 int fields_read(const struct event_type *t, const struct data_member *members, size_t n, struct arena *arena, struct value *ret, struct text *ret_detail);
 

@@ -459,7 +459,8 @@ static int check_indicator(struct reader *r, const struct indicator *list, size_
 			return bad(r, "code: %.*s stands at [%zu] already", TEXT_ARG(i->code), k);
 	if (i->over == OVER_YTD && !i->presence.measure.p)
 		return bad(r, "presence: needed for \"over\": \"ytd\"");
-	if ((i->over == OVER_EXACT || i->over == OVER_NESTED) && (i->numerator.dimension.n || i->denominator.dimension.n || i->base.dimension.n || i->presence.dimension.n))
+	bool has_dimension = i->numerator.dimension.n || i->denominator.dimension.n || i->base.dimension.n || i->presence.dimension.n;
+	if ((i->over == OVER_EXACT || i->over == OVER_NESTED) && has_dimension)
 		return bad(r, "measures of an \"exact\" or \"nested\" indicator have no dimension: the period's grain is theirs");
 	if (i->reduction && (i->denominator.measure.p || i->grains != 1u << GRAIN_YEAR))
 		return bad(r, "a reduction has denominator null and the grain year only");
@@ -578,7 +579,8 @@ static int read_scorecards(struct reader *r, const struct json *j, struct rulese
 
 static int read_head(struct reader *r, const struct json *j, struct ruleset *set)
 {
-	static const char *const known[] = {"id", "valid_from", "valid_to", "basis", "deadlines", "performance", "bands", "indicators", "forbidden_fields", "scorecards", NULL};
+	static const char *const known[] = {"id",    "valid_from", "valid_to",	       "basis",	     "deadlines", "performance",
+					    "bands", "indicators", "forbidden_fields", "scorecards", NULL};
 	int result = expect(r, j, NODE_OBJECT, "an object");
 	if (result >= 0)
 		result = check_keys(r, j, known);

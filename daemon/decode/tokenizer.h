@@ -3,13 +3,13 @@
 
 #pragma once
 /*
- * A strict reader of JSON texts (RFC 8259) in one pass over the bytes, without a tree. A visitor hears of each object member; what is not asked for costs a scan and
- * nothing else. Numbers are handed on as they are written, strings with their escapes (token_unescape).
+ * A strict reader of JSON texts (RFC 8259) in one pass over the bytes, without a tree. A visitor hears of each object member; what is not asked for costs a
+ * scan and nothing else. Numbers are handed on as they are written, strings with their escapes (token_unescape).
  *
  * Of several faults the one met first, reading from the start, is told. A fault is met
  *   syntax         at the byte that no JSON text could have there (or the end of the input)
- *   depth          at the bracket that opens one level too many
- *   nul, surrogate at the end of the escape
+ *   depth          at the bracket that opens one level too many (only brackets make a level)
+ *   nul, surrogate at the end of the escape; a high surrogate is lone when no \u follows at once, or when what follows is a whole escape but no low surrogate
  *   duplicate key  at the closing quote of the second key
  * The caller has checked that the bytes are UTF-8.
  */
@@ -49,8 +49,8 @@ struct json_visitor {
 };
 
 /*
- * Reads a whole text. *ret_fault JSON_OK: *ret_root is its value. Otherwise the fault, with *ret_offset (SYNTAX) or the path in the arena (*ret_path, DUPLICATE_KEY).
- * 0; negative: out of memory, or what the visitor returned.
+ * Reads a whole text. *ret_fault JSON_OK: *ret_root is its value. Otherwise the fault, with *ret_offset (SYNTAX) or the path in the arena (*ret_path,
+ * DUPLICATE_KEY). Keys that hold escapes are unescaped into the arena. 0; negative: out of memory, or what the visitor returned.
  */
 int json_scan(struct text text, const struct json_visitor *visitor, struct arena *arena, struct token *ret_root, enum json_fault *ret_fault, size_t *ret_offset,
 	      struct text *ret_path);
