@@ -1,0 +1,149 @@
+// SPDX-FileCopyrightText: The rekapd authors
+// SPDX-License-Identifier: MIT
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/random.h"
+#include "daemon/pipeline/pipeline.h"
+#include "daemon/source/source.h"
+#include "daemon/verbs/verbs.h"
+
+struct run {
+	const struct invocation *invocation;
+	struct config config;
+	struct rules rules;
+	struct store *store;
+	struct store_basis basis;
+};
+
+/* Only what is reloadable is taken over; a file with a mistake changes nothing. */
+static void reload(void *arg)
+{
+	struct run *run = arg;
+	struct config fresh;
+	struct error err = {""};
+	char quoted[700];
+	if (config_load(&fresh, run->invocation->config_path, run->invocation->sets, run->invocation->n_sets, &err) < 0) {
+		log_error("configuration not reloaded", "reason=%s", log_quote(err.text, quoted, sizeof quoted));
+		return;
+	}
+	log_level_set((enum log_level)fresh.log_level);
+	run->config.log_level = fresh.log_level;
+	config_deinit(&fresh);
+	log_notice("configuration reloaded", "log_level=%d", (int)run->config.log_level);
+}
+
+static void block_signals(void)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* Waits, but not for a signal that ends. True: end. */
+static bool wait_or_end(unsigned attempt)
+{
+	int64_t pause = backoff(attempt, 200000, 5000000);
+	struct timespec t = {pause / INSTANT_PER_SECOND, pause % INSTANT_PER_SECOND * 1000};
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	return sigtimedwait(&set, NULL, &t) > 0;
+}
+
+static void tell_recomputation(void *arg, int64_t done, int64_t total)
+{
+	int64_t *last = arg;
+	if (total < 10000 || (done < total && clock_monotonic() - *last < 2 * INSTANT_PER_SECOND))
+		return;
+	*last = clock_monotonic();
+	log_notice("recomputing figures", "reason=\"zone, calendar or rulesets changed\" done=%lld total=%lld", (long long)done, (long long)total);
+}
+
+/* The database may come up after the daemon: that is waited for. 0, 1: told to end, negative. */
+static int prepare_store(struct run *run, struct error *err)
+{
+	int64_t last = 0;
+	char quoted[700];
+	for (unsigned attempt = 0;; attempt++) {
+		int r = store_connect(run->store, err);
+		if (r == 0)
+			r = store_basis_set(run->store, &run->basis, tell_recomputation, &last, err);
+		if (r <= 0)
+			return r;
+		log_warning("store unavailable", "reason=%s", log_quote(err->text, quoted, sizeof quoted));
+		if (wait_or_end(attempt))
+			return 1;
+	}
+}
+
+static void count_topic(void *arg, const char *name, int partitions)
+{
+	(void)name;
+	*(int *)arg += partitions;
+}
+
+/* Without a topic the group never assigns anything, and there is nothing to drain. */
+static bool nothing_to_drain(const struct config *c)
+{
+	struct error err = {""};
+	int partitions = 0, r;
+	while ((r = source_topics(c, 5000, count_topic, &partitions, &err)) == SOURCE_RETRY) {
+		log_warning("kafka unavailable", "reason=\"%s\"", err.text);
+		if (wait_or_end(3))
+			return true;
+	}
+	if (r == 0 && partitions == 0)
+		log_warning("nothing to drain", "reason=\"none of the topics exists\" topics=%s", c->topics);
+	return r == 0 && partitions == 0;
+}
+
+static int run_daemon(struct run *run, bool until_drained, struct error *err)
+{
+	const struct pipeline_options options = {.until_drained = until_drained, .progress = until_drained && isatty(STDERR_FILENO), .reload = reload, .arg = run};
+	log_info("starting", "version=%s librdkafka=%s rules=%s", REKAPD_VERSION, source_library_version(), run->rules.digest);
+	int r = prepare_store(run, err);
+	if (r == 0 && !(until_drained && nothing_to_drain(&run->config)))
+		r = pipeline_run(&run->config, &run->rules, run->store, &options, err);
+	return r < 0 ? r : 0;
+}
+
+int verb_run(const struct verb *v, int argc, char **argv)
+{
+	bool until_drained = false;
+	const struct option_spec options[] = {{"until-drained", &until_drained, NULL}, {0}};
+	struct invocation i;
+	struct run run = {.invocation = &i};
+	struct error err = {""};
+	int r = invocation_read(v, argc, argv, options, &i);
+	if (r >= 0)
+		return r;
+	if ((r = load_config(&i, &run.config)) != 0)
+		return r;
+	block_signals();
+	r = rules_load(&run.config, &run.rules, &err);
+	if (r < 0) {
+		config_deinit(&run.config);
+		return fault(r, &err);
+	}
+	run.basis = basis_of(&run.config, &run.rules);
+	r = open_store(&run.config, false, &run.store);
+	if (r == 0) {
+		int code = run_daemon(&run, until_drained, &err);
+		r = code < 0 ? fault(code, &err) : STATUS_OK;
+		store_free(run.store);
+	}
+	rules_deinit(&run.rules);
+	config_deinit(&run.config);
+	return r;
+}

@@ -1,0 +1,273 @@
+// SPDX-FileCopyrightText: The rekapd authors
+// SPDX-License-Identifier: MIT
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/arena.h"
+#include "daemon/decode/json.h"
+#include "daemon/source/source.h"
+#include "daemon/verbs/verbs.h"
+
+#define BROKER_MS 5000
+
+/* Rows of a query, kept. */
+struct rows {
+	struct arena *arena;
+	struct text (*cells)[6];
+	size_t n, size;
+};
+
+struct status {
+	const struct config *config;
+	struct store *store;
+	struct rows offsets, last, totals, rejects, schema;
+	struct source_end *ends; /* of the offsets' partitions; NULL: the broker is away */
+	char postgres[1024], kafka[1024]; /* why they are away; "": they are there */
+};
+
+static int keep(void *arg, size_t n, const struct text *cells)
+{
+	struct rows *r = arg;
+	if (r->n == r->size) {
+		size_t size = r->size ? 2 * r->size : 16;
+		void *wider = realloc(r->cells, size * sizeof *r->cells);
+		if (!wider)
+			return -ENOMEM;
+		r->cells = wider;
+		r->size = size;
+	}
+	for (size_t i = 0; i < 6; i++)
+		if (!arena_copy(r->arena, i < n ? cells[i] : TEXT_NONE, &r->cells[r->n][i]))
+			return -ENOMEM;
+	r->n++;
+	return 0;
+}
+
+static int64_t number(struct text t)
+{
+	char s[32];
+	snprintf(s, sizeof s, "%.*s", TEXT_ARG(t));
+	return strtoll(s, NULL, 10);
+}
+
+static int ask_postgres(struct status *s, struct error *err)
+{
+	const struct {
+		const char *sql;
+		struct rows *rows;
+	} questions[] = {
+		{"SELECT topic, partition, next_offset, epoch, owner, updated_at FROM rekap.ingest_offset ORDER BY 1, 2", &s->offsets},
+		{"SELECT batch_id, committed_at, owner, events, rejected, round(extract(epoch FROM now() - committed_at)) FROM rekap.batch ORDER BY batch_id DESC LIMIT 1", &s->last},
+		{"SELECT coalesce(sum(events), 0), coalesce(sum(rejected), 0) FROM rekap.batch", &s->totals},
+		{"SELECT reason, status, count(*) FROM rekap.reject GROUP BY 1, 2 ORDER BY 1, 2", &s->rejects},
+		{"SELECT max(number), (SELECT string_agg(ruleset, ', ' ORDER BY ruleset) FROM rekap_store.ruleset), "
+		 "(SELECT digest FROM rekap_store.basis) FROM rekap_store.migration", &s->schema},
+	};
+	int r = store_connect(s->store, err);
+	for (size_t i = 0; i < sizeof questions / sizeof *questions && r == 0; i++)
+		r = store_query(s->store, questions[i].sql, keep, questions[i].rows, err);
+	return r;
+}
+
+static int ask_kafka(struct status *s, struct arena *arena, struct error *err)
+{
+	size_t n = s->offsets.n;
+	struct source_partition *list = arena_alloc(arena, (n ? n : 1) * sizeof *list);
+	struct source_end *ends = arena_alloc(arena, (n ? n : 1) * sizeof *ends);
+	if (!list || !ends)
+		return error_set(err, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < n; i++) {
+		struct text t = s->offsets.cells[i][0];
+		char *topic = arena_zalloc(arena, t.n + 1);
+		if (!topic)
+			return error_set(err, -ENOMEM, "out of memory");
+		memcpy(topic, t.p, t.n);
+		list[i] = (struct source_partition){topic, (int32_t)number(s->offsets.cells[i][1]), 0};
+	}
+	int r = source_ends(s->config, BROKER_MS, list, n, ends, err);
+	if (r == 0)
+		s->ends = ends;
+	return r;
+}
+
+static int64_t lag(const struct status *s, size_t i)
+{
+	int64_t behind = s->ends[i].high - number(s->offsets.cells[i][2]);
+	return behind > 0 ? behind : 0;
+}
+
+/* --- for people ------------------------------------------------------------------------------------------------------------------------------------ */
+
+static void print_partitions(const struct status *s)
+{
+	int64_t total = 0;
+	if (s->offsets.n)
+		printf("%-24s %9s %14s %14s %10s\n", "topic", "partition", "next offset", "end", "lag");
+	for (size_t i = 0; i < s->offsets.n; i++) {
+		const struct text *c = s->offsets.cells[i];
+		printf("%-24.*s %9.*s %14.*s", TEXT_ARG(c[0]), TEXT_ARG(c[1]), TEXT_ARG(c[2]));
+		if (s->ends) {
+			printf(" %14" PRId64 " %10" PRId64 "\n", s->ends[i].high, lag(s, i));
+			total += lag(s, i);
+		} else {
+			printf(" %14s %10s\n", "?", "?");
+		}
+	}
+	if (s->ends)
+		printf("lag          %" PRId64 " records\n", total);
+}
+
+static void print_status(const struct status *s)
+{
+	if (*s->postgres)
+		printf("postgres     away: %s\n", s->postgres);
+	if (*s->kafka)
+		printf("kafka        away: %s\n", s->kafka);
+	print_partitions(s);
+	for (size_t i = 0; i < s->last.n; i++)
+		printf("last commit  %.*s (%.*s s ago), batch %.*s by %.*s: %.*s events, %.*s rejected\n", TEXT_ARG(s->last.cells[i][1]), TEXT_ARG(s->last.cells[i][5]),
+		       TEXT_ARG(s->last.cells[i][0]), TEXT_ARG(s->last.cells[i][2]), TEXT_ARG(s->last.cells[i][3]), TEXT_ARG(s->last.cells[i][4]));
+	if (!s->last.n && !*s->postgres)
+		puts("last commit  none yet");
+	for (size_t i = 0; i < s->totals.n; i++)
+		printf("events       %.*s counted, %.*s rejected\n", TEXT_ARG(s->totals.cells[i][0]), TEXT_ARG(s->totals.cells[i][1]));
+	for (size_t i = 0; i < s->rejects.n; i++)
+		printf("rejects      %-16.*s %-9.*s %.*s\n", TEXT_ARG(s->rejects.cells[i][0]), TEXT_ARG(s->rejects.cells[i][1]), TEXT_ARG(s->rejects.cells[i][2]));
+	for (size_t i = 0; i < s->schema.n; i++)
+		printf("versions     rekapd %s, schema %.*s, librdkafka %s, rulesets %.*s\n", REKAPD_VERSION, TEXT_ARG(s->schema.cells[i][0]), source_library_version(),
+		       TEXT_ARG(s->schema.cells[i][1]));
+}
+
+/* --- for programs ---------------------------------------------------------------------------------------------------------------------------------- */
+
+static void put_member(struct buffer *b, const char *key, struct text value, bool is_number)
+{
+	buffer_printf(b, "%s\"%s\":", b->n && b->p[b->n - 1] != '{' ? "," : "", key);
+	if (!value.p)
+		buffer_puts(b, "null");
+	else if (is_number)
+		buffer_text(b, value);
+	else
+		json_put_text(b, value);
+}
+
+static void put_partitions(struct buffer *b, const struct status *s)
+{
+	buffer_puts(b, ",\"partitions\":[");
+	for (size_t i = 0; i < s->offsets.n; i++) {
+		const struct text *c = s->offsets.cells[i];
+		buffer_puts(b, i ? ",{" : "{");
+		put_member(b, "topic", c[0], false);
+		put_member(b, "partition", c[1], true);
+		put_member(b, "next_offset", c[2], true);
+		put_member(b, "epoch", c[3], true);
+		put_member(b, "owner", c[4], false);
+		put_member(b, "updated_at", c[5], false);
+		if (s->ends)
+			buffer_printf(b, ",\"end_offset\":%" PRId64 ",\"lag\":%" PRId64, s->ends[i].high, lag(s, i));
+		else
+			buffer_puts(b, ",\"end_offset\":null,\"lag\":null");
+		buffer_putc(b, '}');
+	}
+	buffer_putc(b, ']');
+}
+
+static void put_last(struct buffer *b, const struct status *s)
+{
+	buffer_puts(b, ",\"last_commit\":");
+	if (!s->last.n) {
+		buffer_puts(b, "null");
+		return;
+	}
+	const struct text *c = s->last.cells[0];
+	buffer_putc(b, '{');
+	put_member(b, "batch_id", c[0], true);
+	put_member(b, "committed_at", c[1], false);
+	put_member(b, "owner", c[2], false);
+	put_member(b, "events", c[3], true);
+	put_member(b, "rejected", c[4], true);
+	put_member(b, "seconds_ago", c[5], true);
+	buffer_putc(b, '}');
+}
+
+static void put_rejects(struct buffer *b, const struct status *s)
+{
+	buffer_puts(b, ",\"rejects\":[");
+	for (size_t i = 0; i < s->rejects.n; i++) {
+		buffer_puts(b, i ? ",{" : "{");
+		put_member(b, "reason", s->rejects.cells[i][0], false);
+		put_member(b, "status", s->rejects.cells[i][1], false);
+		put_member(b, "count", s->rejects.cells[i][2], true);
+		buffer_putc(b, '}');
+	}
+	buffer_putc(b, ']');
+}
+
+static void print_json(const struct status *s)
+{
+	struct buffer b = {0};
+	struct text none = TEXT_NONE;
+	buffer_putc(&b, '{');
+	put_member(&b, "postgres", *s->postgres ? text_of(s->postgres) : TEXT("ok"), false);
+	put_member(&b, "kafka", *s->kafka ? text_of(s->kafka) : TEXT("ok"), false);
+	put_partitions(&b, s);
+	put_last(&b, s);
+	put_member(&b, "events", s->totals.n ? s->totals.cells[0][0] : none, true);
+	put_member(&b, "rejected", s->totals.n ? s->totals.cells[0][1] : none, true);
+	put_rejects(&b, s);
+	buffer_puts(&b, ",\"versions\":{");
+	put_member(&b, "rekapd", text_of(REKAPD_VERSION), false);
+	put_member(&b, "librdkafka", text_of(source_library_version()), false);
+	put_member(&b, "schema", s->schema.n ? s->schema.cells[0][0] : none, true);
+	put_member(&b, "rulesets", s->schema.n ? s->schema.cells[0][1] : none, false);
+	put_member(&b, "rules_digest", s->schema.n ? s->schema.cells[0][2] : none, false);
+	buffer_puts(&b, "}}");
+	puts(b.failed ? "{}" : buffer_cstr(&b));
+	buffer_deinit(&b);
+}
+
+static int status(struct status *s, bool json, struct arena *arena)
+{
+	struct error err = {""};
+	int r = ask_postgres(s, &err);
+	if (r)
+		snprintf(s->postgres, sizeof s->postgres, "%s", err.text);
+	int k = r ? 0 : ask_kafka(s, arena, &err);
+	if (k)
+		snprintf(s->kafka, sizeof s->kafka, "%s", err.text);
+	if (json)
+		print_json(s);
+	else
+		print_status(s);
+	return r < 0 ? fault(r, &err) : r || k ? STATUS_UNAVAILABLE : STATUS_OK;
+}
+
+int verb_status(const struct verb *v, int argc, char **argv)
+{
+	bool json = false;
+	const struct option_spec options[] = {{"json", &json, NULL}, {0}};
+	struct invocation i;
+	struct config c;
+	int r = invocation_read(v, argc, argv, options, &i);
+	if (r >= 0)
+		return r;
+	if ((r = load_config(&i, &c)) != 0)
+		return r;
+	struct arena *arena = arena_new(1 << 14);
+	struct status s = {.config = &c};
+	struct rows *const all[] = {&s.offsets, &s.last, &s.totals, &s.rejects, &s.schema};
+	for (size_t k = 0; k < sizeof all / sizeof *all; k++)
+		all[k]->arena = arena;
+	r = arena ? open_store(&c, false, &s.store) : STATUS_INTERNAL;
+	if (r == 0)
+		r = status(&s, json, arena);
+	store_free(s.store);
+	for (size_t k = 0; k < sizeof all / sizeof *all; k++)
+		free(all[k]->cells);
+	arena_free(arena);
+	config_deinit(&c);
+	return r;
+}

@@ -1,0 +1,84 @@
+// SPDX-FileCopyrightText: The rekapd authors
+// SPDX-License-Identifier: MIT
+
+#include <stdint.h>
+#include <string.h>
+
+#include "daemon/verbs/verbs.h"
+
+const struct verb verbs[] = {
+	{"run", "[--until-drained]", "folds events until it is told to end",
+	 "Consumes the topics, folds every event and commits figures and offsets to PostgreSQL in one\n"
+	 "transaction. Waits for PostgreSQL and Kafka where they are not up yet. SIGTERM and SIGINT commit\n"
+	 "what is at hand and end; a second one ends at once (nothing is lost: it is read again). SIGHUP\n"
+	 "reloads log_level.\n\n"
+	 "      --until-drained   exits 0 once every assigned partition has reached the end it had at start",
+	 verb_run},
+	{"check", "[--offline]", "checks configuration, rulesets, calendar, PostgreSQL and Kafka",
+	 "Prints a line for each thing that was checked, with the remedy where it fails, and the delivery\n"
+	 "guarantee that follows from the settings.\n\n"
+	 "      --offline         connects to nothing",
+	 verb_check},
+	{"migrate", "[--status]", "brings the database to this program's schema",
+	 "Applies the numbered migrations that the database lacks, each in a transaction. Needs a login that\n"
+	 "may create schemas and roles, at first.\n\n"
+	 "      --status          only tells what is applied; exits 1 if any is missing",
+	 verb_migrate},
+	{"units", "FILE.csv", "loads the unit register, then replays rejects that waited for a unit",
+	 "The file's columns: unit_code,name,kind,parent_code,valid_from,valid_to,successor_code. Rows are\n"
+	 "inserted or replace those of the same code; others stay. A file with a mistake changes nothing.",
+	 verb_units},
+	{"status", "[--json]", "lag, last commit, rejects by reason, versions",
+	 "Lag is what the broker has beyond the offsets stored in PostgreSQL.\n\n"
+	 "      --json            one JSON object",
+	 verb_status},
+	{"validate", "[--units FILE.csv] FILE...", "checks events against the contract, offline",
+	 "Each file holds one event as JSON a line; - is standard input. Prints FILE:LINE: FIELD: WHAT for\n"
+	 "each fault; exits 1 if there is any.\n\n"
+	 "      --units FILE.csv  also looks up unit codes in this register",
+	 verb_validate},
+	{"publish", "[--topic NAME] FILE...", "validates events and sends them to their topics",
+	 "Each file holds one event as JSON a line. Sends nothing if any event has a fault.\n\n"
+	 "      --topic NAME      sends all to this topic",
+	 verb_publish},
+#if __has_include("daemon/verbs/test.c") /* being written */
+	{"test", "DIR...", "folds the events of a case and compares with what it expects",
+	 "Each folder is a case: events.ndjson, and units.csv, rulesets/, calendar.csv, as_of where it has\n"
+	 "them; expect.json names tables and their rows. No broker, no database.",
+	 verb_test},
+#endif
+};
+const size_t verbs_n = sizeof verbs / sizeof *verbs;
+
+/* Levenshtein's distance of short names. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[32], n = strlen(b);
+	for (size_t j = 0; j <= n; j++)
+		row[j] = j;
+	for (; *a; a++) {
+		size_t diagonal = row[0]++;
+		for (size_t j = 1; j <= n; j++) {
+			size_t best = diagonal + (*a != b[j - 1]);
+			diagonal = row[j];
+			best = diagonal + 1 < best ? diagonal + 1 : best;
+			row[j] = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
+		}
+	}
+	return row[n];
+}
+
+const struct verb *verb_find(const char *name, const struct verb **ret_nearest)
+{
+	size_t least = SIZE_MAX;
+	for (size_t i = 0; i < verbs_n; i++) {
+		size_t d = distance(name, verbs[i].name);
+		if (d == 0)
+			return &verbs[i];
+		if (d < least) {
+			least = d;
+			*ret_nearest = &verbs[i];
+		}
+	}
+	return NULL;
+}
