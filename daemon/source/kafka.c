@@ -19,6 +19,7 @@
 #define CLAIM_EVERY (INSTANT_PER_SECOND)
 #define TELL_EVERY (INSTANT_PER_SECOND)
 #define END_TIMEOUT_MS 5000
+#define BEGINNING_TIMEOUT_MS 200
 
 struct partition {
 	char *topic;
@@ -143,6 +144,14 @@ static int note_partitions(struct source *s, const rd_kafka_topic_partition_list
 	return 0;
 }
 
+/* Where a partition begins of which nothing is stored yet. Asked here because the library, left to find it, waits half a second for a leader that it has just met. */
+static int64_t beginning(struct source *s, const struct partition *p)
+{
+	int64_t low, high;
+	rd_kafka_resp_err_t e = rd_kafka_query_watermark_offsets(s->rk, p->topic, p->number, &low, &high, BEGINNING_TIMEOUT_MS);
+	return e ? RD_KAFKA_OFFSET_BEGINNING : low;
+}
+
 /* Asks the owner for the offsets and starts fetching there. */
 static void claim(struct source *s)
 {
@@ -154,7 +163,7 @@ static void claim(struct source *s)
 		claims[i] = (struct source_partition){s->partitions[i].topic, s->partitions[i].number, 0};
 	s->claimed = s->handlers.assigned(s->handlers.arg, claims, s->n) == 0;
 	for (size_t i = 0; i < s->n && s->claimed; i++) {
-		s->assigned->elems[i].offset = claims[i].next > 0 ? claims[i].next : RD_KAFKA_OFFSET_BEGINNING;
+		s->assigned->elems[i].offset = claims[i].next > 0 ? claims[i].next : beginning(s, &s->partitions[i]);
 		s->partitions[i].position = claims[i].next > 0 ? claims[i].next : -1;
 	}
 	free(claims);
@@ -263,15 +272,14 @@ static struct partition *find(struct source *s, const rd_kafka_message_t *m)
 }
 
 /* Where the broker no longer has what comes next: skipping would lose records unseen. */
-static void stop_for_gap(struct source *s, const struct partition *p, const rd_kafka_message_t *m)
+static void stop_for_gap(struct source *s, const struct partition *p)
 {
 	int64_t low = -1, high = -1;
 	rd_kafka_query_watermark_offsets(s->rk, p->topic, p->number, &low, &high, END_TIMEOUT_MS);
-	int64_t next = p->position >= 0 ? p->position : m->offset;
 	s->fatal = error_set(&s->error, -ENODATA,
 			     "kafka: %s [%d]: the next record is at offset %lld, but the broker has only %lld to %lld (retention, or another topic under that name): restore the "
 			     "missing records, or set next_offset of that row in rekap.ingest_offset to where to go on and accept the loss",
-			     p->topic, (int)p->number, (long long)next, (long long)low, (long long)high);
+			     p->topic, (int)p->number, (long long)p->position, (long long)low, (long long)high);
 }
 
 static void take_event(struct source *s, const rd_kafka_message_t *m, bool current)
@@ -285,8 +293,10 @@ static void take_event(struct source *s, const rd_kafka_message_t *m, bool curre
 			p->drained = true;
 		break;
 	case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
-		if (p && current)
-			stop_for_gap(s, p, m);
+		if (p && current && p->position < 0) /* the oldest records went just now, before any was read: begin anew */
+			source_reclaim(s, CLAIM_EVERY);
+		else if (p && current)
+			stop_for_gap(s, p);
 		break;
 	default:
 		complain(s, m->err, rd_kafka_message_errstr(m));
