@@ -106,16 +106,11 @@ static void begin(struct pg *pg, int seconds)
 }
 
 /*
- * Leaves a statement that takes too long. The server is asked to end it, and the connection is closed whatever it answers: what the statement did is then
- * unknown, as after any lost connection.
+ * Leaves a statement that takes too long, by closing the connection: the server looks for that (see session_setup) and ends what nobody waits for. What the statement
+ * did is then unknown, as after any lost connection. Not by PQcancel, which waits for the server without a deadline.
  */
 static int give_up(struct pg *pg, const char *why, struct error *err)
 {
-	PGcancel *cancel = PQstatus(pg->conn) == CONNECTION_OK ? PQgetCancel(pg->conn) : NULL;
-	char ignored[256];
-	if (cancel)
-		PQcancel(cancel, ignored, sizeof ignored);
-	PQfreeCancel(cancel);
 	pg_disconnect(pg);
 	return error_set(err, PG_RETRY, "PostgreSQL: %s", why);
 }
@@ -261,7 +256,9 @@ static const char session_setup[] =
 	"SET search_path = pg_catalog, pg_temp; SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET default_transaction_isolation = 'read committed'; "
 	"SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET client_min_messages = 'error'; "
 	/* Statements are short and repeat: compiling them never pays. Staged rows of a batch stay in memory. */
-	"SET jit = off; SET temp_buffers = '64MB'";
+	"SET jit = off; SET temp_buffers = '64MB'; "
+	/* A statement that we left ends soon, where the server's system can tell. */
+	"DO $$ BEGIN PERFORM set_config('client_connection_check_interval', '1s', false); EXCEPTION WHEN OTHERS THEN NULL; END $$";
 
 static int check_server(struct pg *pg, struct error *err)
 {
@@ -312,7 +309,7 @@ static int handshake(struct pg *pg, struct error *err)
 /* Resolving a host's name is the one wait without our deadline: it is libpq's, within the resolver's own limits. */
 static int dial(struct pg *pg, struct error *err)
 {
-	/* What stands before dbname are defaults under conninfo, what stands behind is fixed. The timeout ends dead hosts of a list, and a dead PQcancel. */
+	/* What stands before dbname are defaults under conninfo, what stands behind is fixed. The timeout passes over dead hosts of a list in time for the next. */
 	static const char *const names[] = {"fallback_application_name", "tcp_user_timeout", "keepalives_idle", "keepalives_interval", "keepalives_count",
 					    "dbname", "client_encoding", NULL};
 	const char *const values[] = {"rekapd", "6000", "30", "10", "3", pg->conninfo, "UTF8", NULL};

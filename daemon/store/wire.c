@@ -117,8 +117,9 @@ size_t wire_array_begin(struct buffer *b, enum wire_type element, size_t n)
 {
 	size_t begun = b->n;
 	put32(b, 0); /* the field's length, known at the end */
-	uint32_t head[5] = {htobe32(n ? 1 : 0), htobe32(1), htobe32((uint32_t)element), htobe32((uint32_t)n), htobe32(1)};
-	buffer_put(b, head, n ? sizeof head : 3 * sizeof *head); /* dimensions, may hold nulls, element type; size and lower bound if it has a dimension */
+	/* Dimensions, whether it holds nulls (the elements tell; the server sends 0 when there are none), type; size and lower bound of the dimension. */
+	uint32_t head[5] = {htobe32(n ? 1 : 0), 0, htobe32((uint32_t)element), htobe32((uint32_t)n), htobe32(1)};
+	buffer_put(b, head, n ? sizeof head : 3 * sizeof *head);
 	return begun;
 }
 

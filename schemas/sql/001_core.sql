@@ -257,7 +257,7 @@ COMMENT ON COLUMN rekap.unit.valid_to IS 'Last day of the unit; null: still is';
 COMMENT ON COLUMN rekap.unit.successor_code IS 'The unit to which its figures go after its last day';
 
 CREATE VIEW rekap.measure_day AS
-SELECT u.unit_code, m.month + d.n AS day, s.measure, s.dimension, d.value
+SELECT u.unit_code, m.month + d.n AS day, s.measure, s.dimension, trim_scale(d.value) AS value
 FROM rekap_store.measure_month m
 JOIN rekap_store.series s USING (series_id)
 JOIN rekap_store.unit u USING (unit_id)

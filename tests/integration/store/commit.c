@@ -64,7 +64,7 @@ START_TEST(a_duplicate_moves_only_the_offset)
 	ck_assert_int_eq(done.unchanged, 3);
 	ck_assert_int_eq(done.entities + done.deltas, 0);
 	char *after = snapshot(&t);
-	ck_assert_str_eq(before, after);
+	ck_same(before, after);
 	ck_sql(&t, "SELECT ctid, version FROM rekap_store.complaint", rows);
 	ck_sql(&t, "SELECT next_offset FROM rekap.ingest_offset", "6");
 	free(before);
@@ -142,7 +142,7 @@ START_TEST(partitions_of_others_are_fenced)
 	put_reject(&t, 1, 1, REASON_NOT_JSON, "0");
 	ck_commit(a, &t, STORE_FENCED);
 	char *after = snapshot(&t);
-	ck_assert_str_eq(before, after);
+	ck_same(before, after);
 	ck_sql(&t, "SELECT partition, next_offset, epoch, owner FROM rekap.ingest_offset ORDER BY 1", "0|3|2|b\n1|0|1|a");
 	ck_sql(&t, "SELECT count(*) FROM rekap.reject", "0");
 	ck_sql(&t, "SELECT count(*) FROM rekap.batch", "1");
@@ -204,7 +204,7 @@ START_TEST(two_instances_fold_one_complaint)
 	site_init(&t);
 	fold_alternating(_i);
 	char *got = snapshot(&t);
-	ck_assert_str_eq(got, expected);
+	ck_same(got, expected);
 	free(got);
 	free(expected);
 }

@@ -18,7 +18,7 @@
 struct site {
 	struct world world;
 	struct store_basis basis;
-	char database[64], conninfo[128];
+	char database[64], conninfo[256];
 	PGconn *admin;
 	struct batch batch;
 };
@@ -202,6 +202,18 @@ static inline char *snapshot(struct site *t)
 				  "UNION ALL SELECT (to_jsonb(c) - 'topic' - 'partition' - 'offset')::text FROM rekap.complaint c "
 				  "UNION ALL SELECT concat_ws(' ', entity_kind, entity_id, unit_code, flag, detail) FROM rekap.data_quality "
 				  "UNION ALL SELECT encode(state, 'hex') || entity_key FROM rekap_store.complaint) q");
+}
+
+/* Two snapshots, compared line by line: a failure shows the first line that differs. */
+static inline void ck_same(const char *got, const char *expected)
+{
+	while (*got && *expected) {
+		int n = (int)strcspn(got, "\n"), m = (int)strcspn(expected, "\n");
+		ck_assert_msg(n == m && !memcmp(got, expected, (size_t)n), "got %.*s\ninstead of %.*s", n < 1500 ? n : 1500, got, m < 1500 ? m : 1500, expected);
+		got += n + (got[n] != 0);
+		expected += m + (expected[m] != 0);
+	}
+	ck_assert_msg(!*got && !*expected, "too much: %.1500s\ntoo little: %.1500s", got, expected);
 }
 
 /* One case is all a program has: its database is made before the first test, outside the forks. */

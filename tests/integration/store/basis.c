@@ -1,0 +1,248 @@
+// SPDX-FileCopyrightText: The rekapd authors
+// SPDX-License-Identifier: MIT
+
+/* What figures depend on: when it changes, everything is restated as if it had always been so; who does not know the change must not write. */
+#include "tests/integration/store/support.h"
+
+static struct site t;
+
+static void setup(void)
+{
+	site_init(&t);
+}
+
+static void teardown(void)
+{
+	site_deinit(&t);
+}
+
+static void put_cases(void)
+{
+	put_event(&t, 0, 0, RECEIVED_AT(&t.world, "2024-03-25T08:00:00+07:00", UNIT_C, "complaint"));
+	put_event(&t, 0, 1, world_event(&t.world, "resolved", "2024-07-10T08:00:00+07:00", "s", NULL));
+	put_event(&t, 0, 2, world_event(&t.world, "received", "2024-04-01T08:00:00+07:00", "r", "unit", UNIT_A, "class", "complaint", "channel", "web", "complaint_id", "d", NULL));
+	put_event(&t, 0, 3, world_event(&t.world, "resolved", "2024-03-10T08:00:00+07:00", "s", "complaint_id", "e", NULL));
+}
+
+/* The rules of the world with another number of days to respond. */
+static struct ruleset slow_ruleset;
+static struct rulesets slow_rulesets = {.all = &slow_ruleset, .n = 1};
+static struct deadline slow_deadlines[8];
+
+static struct store_basis slow_basis(void)
+{
+	slow_ruleset = world_ruleset;
+	slow_ruleset.id = TEXT("slow");
+	memcpy(slow_deadlines, world_deadlines, sizeof world_deadlines);
+	slow_deadlines[0].days = 9;
+	slow_ruleset.deadlines = slow_deadlines;
+	struct store_basis b = t.basis;
+	b.basis.rulesets = &slow_rulesets;
+	b.digest = "digest of slow rules";
+	return b;
+}
+
+static void set_basis(struct store *s, const struct store_basis *b)
+{
+	struct error err = {""};
+	int r = store_basis_set(s, b, NULL, NULL, &err);
+	ck_assert_msg(r == 0, "%d: %s", r, err.text);
+}
+
+/* The same events, folded with the new basis from the start. */
+static char *snapshot_from_scratch(const struct store_basis *b, const struct units *units)
+{
+	struct site kept = t;
+	struct error err = {""};
+	struct store *s;
+	site_init(&t);
+	ck_assert_int_eq(store_new(t.conninfo, "scratch", &s, NULL), 0);
+	set_basis(s, b);
+	if (units)
+		ck_assert_msg(store_units_save(s, units, b, &err) == 0, "%s", err.text);
+	claim(s, 0);
+	put_cases();
+	ck_commit(s, &t, 0);
+	char *result = snapshot(&t);
+	store_free(s);
+	site_deinit(&t);
+	t = kept;
+	return result;
+}
+
+static void note_progress(void *arg, int64_t done, int64_t total)
+{
+	ck_assert_int_eq(total, 3);
+	ck_assert_int_le(done, total);
+	*(int64_t *)arg = done;
+}
+
+START_TEST(another_digest_restates)
+{
+	struct store *s = site_store(&t, "one");
+	claim(s, 0);
+	put_cases();
+	ck_commit(s, &t, 0);
+	char *before = snapshot(&t);
+	struct store_basis slow = slow_basis();
+	char *expected = snapshot_from_scratch(&slow, NULL);
+	int64_t done = 0;
+	struct error err = {""};
+	ck_assert_msg(store_basis_set(s, &slow, note_progress, &done, &err) == 0, "%s", err.text);
+	ck_assert_int_eq(done, 3);
+	char *after = snapshot(&t);
+	ck_assert_str_ne(before, after);
+	ck_same(after, expected);
+	ck_sql(&t, "SELECT ruleset, valid_to < valid_from, body FROM rekap_store.ruleset ORDER BY 1", "slow||{\"indicators\": []}\ntest|t|{}");
+	set_basis(s, &t.basis);
+	char *back = snapshot(&t);
+	ck_same(back, before);
+	free(before);
+	free(expected);
+	free(after);
+	free(back);
+	store_free(s);
+}
+END_TEST
+
+START_TEST(a_restatement_changes_only_what_differs)
+{
+	struct store *s = site_store(&t, "one");
+	claim(s, 0);
+	put_cases();
+	ck_commit(s, &t, 0);
+	struct store_basis renamed = t.basis;
+	renamed.digest = "the same rules under another digest";
+	char *rows = ask_rows(t.admin, "SELECT ctid, xmin, entity_key FROM rekap_store.complaint ORDER BY 3");
+	char *months = ask_rows(t.admin, "SELECT ctid, xmin FROM rekap_store.measure_month ORDER BY 1");
+	set_basis(s, &renamed);
+	ck_sql(&t, "SELECT ctid, xmin, entity_key FROM rekap_store.complaint ORDER BY 3", rows);
+	ck_sql(&t, "SELECT ctid, xmin FROM rekap_store.measure_month ORDER BY 1", months);
+	ck_sql(&t, "SELECT digest FROM rekap_store.basis", renamed.digest);
+	free(rows);
+	free(months);
+	store_free(s);
+}
+END_TEST
+
+START_TEST(a_restatement_heals)
+{
+	struct store *s = site_store(&t, "one");
+	claim(s, 0);
+	put_cases();
+	ck_commit(s, &t, 0);
+	char *expected = snapshot(&t);
+	run_sql(t.admin, "UPDATE rekap_store.measure_month SET d25 = 7.5, d26 = -0.000001, d1 = NULL; UPDATE rekap_store.complaint SET rating = 5, flags = '{x:y}', unit_id = NULL");
+	struct store_basis renamed = t.basis;
+	renamed.digest = "another digest";
+	set_basis(s, &renamed);
+	char *got = snapshot(&t);
+	ck_same(got, expected);
+	free(got);
+	free(expected);
+	store_free(s);
+}
+END_TEST
+
+START_TEST(another_basis_stops_the_others)
+{
+	struct store *a = site_store(&t, "a"), *b;
+	struct error err = {""};
+	struct store_commit done;
+	claim(a, 0);
+	put_cases();
+	ck_assert_int_eq(store_new(t.conninfo, "b", &b, NULL), 0);
+	struct store_basis slow = slow_basis();
+	set_basis(b, &slow);
+	ck_assert_int_eq(store_commit(a, &t.batch, &done, &err), -ESTALE);
+	ck_assert_ptr_nonnull(strstr(err.text, "restart with the same files"));
+	ck_sql(&t, "SELECT (SELECT count(*) FROM rekap.complaint), (SELECT next_offset FROM rekap.ingest_offset)", "0|0");
+	store_free(a);
+	store_free(b);
+}
+END_TEST
+
+/* A store that still has the old register finds out with its next batch, and folds with the new one. */
+START_TEST(a_register_change_restates_and_reaches_everybody)
+{
+	struct store *a = site_store(&t, "a"), *b = site_store(&t, "b");
+	struct error err = {""};
+	struct units u;
+	claim(a, 0);
+	put_cases();
+	ck_commit(a, &t, 0);
+	ck_assert_int_eq(units_init(&u), 0);
+	ck_assert_int_eq(store_units_load(b, &u, &err), 0);
+	size_t rows;
+	ck_assert_msg(units_apply_csv(&u, "new", TEXT("unit_code,name,kind,parent_code,valid_from,valid_to,successor_code\n"
+						      UNIT_C ",Baru,opd,,2020-01-01,2024-04-30," UNIT_D "\n"
+						      "9.01.0.00.0.00.01.0000,X,,,,,\n"), &rows, &err) == -EINVAL, "a bad code was accepted");
+	units_deinit(&u);
+	ck_assert_int_eq(units_init(&u), 0);
+	ck_assert_int_eq(store_units_load(b, &u, &err), 0);
+	ck_assert_msg(units_apply_csv(&u, "new", TEXT("unit_code,name,kind,parent_code,valid_from,valid_to,successor_code\n"
+						      UNIT_C ",Baru,opd,,2020-01-01,2024-04-30," UNIT_D "\n"
+						      "5.01.0.00.0.00.01.0000,Lain,,,,,\n"), &rows, &err) == 0, "%s", err.text);
+	ck_assert_msg(store_units_save(b, &u, &t.basis, &err) == 0, "%s", err.text);
+	char *expected = snapshot_from_scratch(&t.basis, &u), *got = snapshot(&t);
+	ck_same(got, expected);
+	ck_sql(&t, "SELECT name, kind, valid_to, successor_code FROM rekap.unit WHERE unit_code = '" UNIT_C "'", "Baru|opd|2024-04-30|" UNIT_D);
+	ck_sql(&t, "SELECT unit_code, value FROM rekap.measure_day WHERE measure = 'complaint.open' AND day = '2024-05-01' ORDER BY 1", UNIT_C "|-1\n" UNIT_D "|1");
+	batch_clear(&t);
+	put_event(&t, 0, 4, world_event(&t.world, "received", "2024-06-01T08:00:00+07:00", "r", "unit", "5.01.0.00.0.00.01.0000", "class", "complaint", "channel", "web",
+					"complaint_id", "n", NULL));
+	ck_commit(a, &t, 0);
+	ck_sql(&t, "SELECT unit_code FROM rekap.complaint WHERE complaint_id = 'n'", "5.01.0.00.0.00.01.0000");
+	ck_sql(&t, "SELECT count(*) FROM rekap.reject", "0");
+	/* nothing changed: nothing is written */
+	char *version = ask_rows(t.admin, "SELECT version FROM rekap_store.basis");
+	ck_assert_msg(store_units_save(b, &u, &t.basis, &err) == 0, "%s", err.text);
+	ck_sql(&t, "SELECT version FROM rekap_store.basis", version);
+	free(version);
+	free(expected);
+	free(got);
+	units_deinit(&u);
+	store_free(a);
+	store_free(b);
+}
+END_TEST
+
+START_TEST(settings_follow_without_restating)
+{
+	struct store *s = site_store(&t, "one");
+	char *version = ask_rows(t.admin, "SELECT version FROM rekap_store.basis");
+	struct store_basis b = t.basis;
+	b.as_of = day_from_civil(2024, 12, 31);
+	b.suppression_threshold = 0;
+	set_basis(s, &b);
+	ck_sql(&t, "SELECT as_of, suppression_threshold, zone FROM rekap_store.basis", "2024-12-31|0|Asia/Jakarta");
+	ck_sql(&t, "SELECT version FROM rekap_store.basis", version);
+	free(version);
+	store_free(s);
+}
+END_TEST
+
+START_TEST(commit_wants_a_basis)
+{
+	struct store *s;
+	struct store_commit done;
+	struct error err = {""};
+	ck_assert_int_eq(store_new(t.conninfo, "one", &s, NULL), 0);
+	ck_assert_int_eq(store_commit(s, &t.batch, &done, &err), -EINVAL);
+	store_free(s);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tc = tcase_create("basis");
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, another_digest_restates);
+	tcase_add_test(tc, a_restatement_changes_only_what_differs);
+	tcase_add_test(tc, a_restatement_heals);
+	tcase_add_test(tc, another_basis_stops_the_others);
+	tcase_add_test(tc, a_register_change_restates_and_reaches_everybody);
+	tcase_add_test(tc, settings_follow_without_restating);
+	tcase_add_test(tc, commit_wants_a_basis);
+	return run_case(tc);
+}
