@@ -683,6 +683,7 @@ static void produce_all(const struct sample *s, const char *brokers, const char 
 	set(conf, "linger.ms", "20");
 	set(conf, "enable.idempotence", "true");
 	set(conf, "message.timeout.ms", "60000");
+	set(conf, "log_level", "3"); /* what it retries is no news */
 	rd_kafka_conf_set_opaque(conf, &d);
 	rd_kafka_conf_set_dr_msg_cb(conf, delivered);
 	rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof text);
