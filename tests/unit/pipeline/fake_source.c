@@ -1,0 +1,168 @@
+// SPDX-FileCopyrightText: The rekapd authors
+// SPDX-License-Identifier: MIT
+
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "tests/unit/pipeline/fake.h"
+
+#define RETRY_CLAIM 20000
+#define PACE 200 /* microseconds a poll, so that waiting loops do not eat a core */
+
+struct source {
+	struct source_handlers handlers;
+	int fd;
+	bool assigned, claimed, assign, revoke, lost;
+	int64_t claim_at;
+};
+
+struct fake fake;
+static struct source only;
+
+void fake_reset(int32_t partitions, int64_t records)
+{
+	fake = (struct fake){.n_partitions = partitions, .value_bytes = 10};
+	for (int32_t i = 0; i < partitions; i++)
+		fake.partitions[i].n = records;
+}
+
+void fake_assign(void)
+{
+	only.assign = true;
+}
+
+void fake_revoke(bool lost)
+{
+	only.revoke = true;
+	only.lost = lost;
+}
+
+int source_new(const struct config *c, const struct source_handlers *h, struct source **ret_source, struct error *err)
+{
+	(void)c;
+	(void)err;
+	only = (struct source){.handlers = *h, .fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK), .assign = true};
+	*ret_source = &only;
+	return 0;
+}
+
+static void take_back(struct source *s)
+{
+	s->handlers.revoked(s->handlers.arg, s->lost);
+	if (atomic_load(&fake.held))
+		fake.broken = "records are held on to after a revocation";
+	s->assigned = s->claimed = s->revoke = false;
+}
+
+struct source *source_free(struct source *s)
+{
+	if (!s)
+		return NULL;
+	if (s->assigned)
+		take_back(s);
+	close(s->fd);
+	return NULL;
+}
+
+int source_fd(const struct source *s)
+{
+	return s->fd; /* always readable */
+}
+
+static void claim(struct source *s)
+{
+	struct source_partition list[FAKE_PARTITIONS];
+	for (int32_t i = 0; i < fake.n_partitions; i++)
+		list[i] = (struct source_partition){FAKE_TOPIC, i, 0};
+	s->claim_at = clock_monotonic() + RETRY_CLAIM;
+	s->claimed = s->handlers.assigned(s->handlers.arg, list, (size_t)fake.n_partitions) == 0;
+	for (int32_t i = 0; i < fake.n_partitions && s->claimed; i++)
+		fake.partitions[i].position = (list[i].next + 1) / 2;
+}
+
+static bool take(int32_t partition, struct record *ret)
+{
+	struct fake_partition *p = &fake.partitions[partition];
+	char *value = p->position < p->n ? malloc(fake.value_bytes) : NULL;
+	if (!value)
+		return false;
+	memset(value, 'x', fake.value_bytes);
+	*ret = (struct record){.topic = TEXT(FAKE_TOPIC), .partition = partition, .offset = 2 * p->position++, .value = {value, fake.value_bytes}, .handle = value};
+	size_t held = atomic_fetch_add(&fake.held, fake.value_bytes) + fake.value_bytes;
+	if (held > atomic_load(&fake.held_most))
+		atomic_store(&fake.held_most, held);
+	return true;
+}
+
+int source_poll(struct source *s, struct record *ret_records, size_t max, size_t *ret_n, struct error *err)
+{
+	*ret_n = 0;
+	clock_sleep(PACE);
+	fake.polls++;
+	if (fake.on_poll)
+		fake.on_poll(fake.polls);
+	int r = fake.on_source ? fake.on_source(fake.polls, err) : 0;
+	if (r)
+		return r;
+	if (s->revoke && s->assigned)
+		take_back(s);
+	if (s->assign && !s->assigned) {
+		s->assigned = true;
+		s->assign = false;
+		s->claim_at = 0;
+	}
+	if (s->assigned && !s->claimed && clock_monotonic() >= s->claim_at)
+		claim(s);
+	for (int32_t i = 0; i < fake.n_partitions && s->claimed && !fake.paused; i++)
+		while (*ret_n < max && take(i, &ret_records[*ret_n]))
+			++*ret_n;
+	return 0;
+}
+
+void source_release(struct record *r)
+{
+	if (!r->handle)
+		return;
+	atomic_fetch_sub(&fake.held, r->value.n);
+	free(r->handle);
+	r->handle = NULL;
+}
+
+void source_pause(struct source *s, bool pause)
+{
+	(void)s;
+	fake.pauses += pause && !fake.paused;
+	fake.paused = pause;
+}
+
+void source_reclaim(struct source *s, int64_t delay)
+{
+	(void)delay; /* tests do not wait so long */
+	fake.reclaims++;
+	s->claimed = false;
+	s->claim_at = clock_monotonic() + RETRY_CLAIM;
+}
+
+void source_commit(struct source *s, struct text topic, int32_t partition, int64_t next)
+{
+	(void)s;
+	(void)topic;
+	if (next > fake.partitions[partition].next)
+		fake.broken = "the broker is told of more than is stored";
+}
+
+int64_t source_lag(struct source *s)
+{
+	(void)s;
+	return 0;
+}
+
+bool source_drained(struct source *s)
+{
+	bool drained = s->assigned && s->claimed;
+	for (int32_t i = 0; i < fake.n_partitions; i++)
+		drained = drained && fake.partitions[i].position == fake.partitions[i].n;
+	return drained;
+}
