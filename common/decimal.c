@@ -170,22 +170,17 @@ static struct wide multiply(unsigned __int128 a, unsigned __int128 b)
 	return r;
 }
 
-/* Multiplies by a small number; false when a bit is lost. */
-static bool multiply_small(struct wide *w, uint64_t by)
-{
-	uint64_t carry = 0;
-	for (int i = 0; i < 4; i++) {
-		unsigned __int128 sum = (unsigned __int128)w->word[i] * by + carry;
-		w->word[i] = (uint64_t)sum;
-		carry = (uint64_t)(sum >> 64);
-	}
-	return !carry;
-}
-
-/* Schoolbook division bit by bit: quotient into w, remainder returned. Ratios are few and far from any hot path. */
+/* Schoolbook division, bit by bit where the number is wider than the machine divides: quotient into w, remainder returned. */
 static unsigned __int128 divide(struct wide *w, unsigned __int128 by)
 {
-	unsigned __int128 rest = 0;
+	unsigned __int128 rest = (unsigned __int128)w->word[1] << 64 | w->word[0];
+	if (!w->word[2] && !w->word[3]) {
+		unsigned __int128 quotient = rest / by;
+		w->word[0] = (uint64_t)quotient;
+		w->word[1] = (uint64_t)(quotient >> 64);
+		return rest % by;
+	}
+	rest = 0;
 	for (int bit = 255; bit >= 0; bit--) {
 		bool overflow = rest >> 127;
 		uint64_t *word = &w->word[bit / 64], mask = UINT64_C(1) << bit % 64;
@@ -205,27 +200,23 @@ static unsigned __int128 absolute(__int128 v)
 	return v < 0 ? -(unsigned __int128)v : (unsigned __int128)v;
 }
 
-static const uint64_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000};
-
 int decimal_ratio(decimal numerator, decimal denominator, decimal scale, unsigned digits, decimal *ret)
 {
+	static const uint64_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000};
+	uint64_t cut = powers[6 - digits];
 	if (denominator.micro == 0)
 		return DECIMAL_UNDEFINED;
-	/* In units of 10^-digits: numerator × scale × 10^digits / (denominator × 10^6), since the scale counts millionths too. */
+	/* The quotient counts millionths, since the scale does; then the digits that are not wanted are cut off. */
 	struct wide w = multiply(absolute(numerator.micro), absolute(scale.micro));
-	unsigned __int128 by = absolute(denominator.micro);
-	if (!multiply_small(&w, powers[digits]))
-		return -ERANGE;
-	if (by > (unsigned __int128)-1 / DECIMAL_ONE)
-		return -ERANGE;
-	by *= DECIMAL_ONE;
-	unsigned __int128 rest = divide(&w, by);
-	if (rest >= by - rest && ++w.word[0] == 0)
-		w.word[1]++;
+	unsigned __int128 by = absolute(denominator.micro), rest = divide(&w, by), rest_of_cut = divide(&w, cut);
+	/* Half or more was lost: what was cut off decides, as half of `cut` is whole; without a cut, the remainder of the division does. */
+	if (cut > 1 ? rest_of_cut >= cut / 2 : rest >= by - rest)
+		for (int i = 0; i < 4 && ++w.word[i] == 0; i++)
+			;
 	unsigned __int128 units = (unsigned __int128)w.word[1] << 64 | w.word[0], most = (unsigned __int128)-1 >> 1;
-	if (w.word[2] || w.word[3] || units > most / powers[6 - digits])
+	if (w.word[2] || w.word[3] || units > most / cut)
 		return -ERANGE;
-	__int128 value = (__int128)(units * powers[6 - digits]);
+	__int128 value = (__int128)(units * cut);
 	bool negative = (numerator.micro < 0) ^ (denominator.micro < 0) ^ (scale.micro < 0);
 	ret->micro = negative ? -value : value;
 	return 0;

@@ -11,28 +11,49 @@ static uint64_t mix(uint64_t a, uint64_t b)
 	return (uint64_t)m ^ (uint64_t)(m >> 64);
 }
 
-static uint64_t load(const unsigned char *p, size_t n)
+static uint64_t load64(const unsigned char *p)
 {
-	uint64_t v = 0;
-	memcpy(&v, p, n);
+	uint64_t v;
+	memcpy(&v, p, sizeof v);
 	return v;
 }
 
+static uint64_t load32(const unsigned char *p)
+{
+	uint32_t v;
+	memcpy(&v, p, sizeof v);
+	return v;
+}
+
+/* Primes with half of their bits set. */
 #define K0 UINT64_C(0xa0761d6478bd642f)
 #define K1 UINT64_C(0xe7037ed1a0b428db)
+#define K2 UINT64_C(0x8ebc6af09c88c6e3)
 
-/* Multiply-and-fold over 16 bytes a step; the odd constants are primes with half their bits set. */
+/*
+ * Multiply and fold, 16 bytes a step; the last bytes are read once more rather than by count. Both factors hold something of the seed: a key that knows the
+ * constants alone cannot make a product zero and so meet other keys under every seed.
+ */
 uint64_t hash_bytes(const void *bytes, size_t n, uint64_t seed)
 {
 	const unsigned char *p = bytes;
-	uint64_t h = seed ^ mix(n ^ K0, K1);
-	while (n > 16) {
-		h = mix(load(p, 8) ^ K0, load(p + 8, 8) ^ h);
-		p += 16;
-		n -= 16;
+	uint64_t a = 0, b = 0, h = mix(seed ^ K0, n ^ K1), key = mix(seed ^ K2, K0);
+	for (size_t left = n; left > 16; left -= 16, p += 16)
+		h = mix(load64(p) ^ key, load64(p + 8) ^ h);
+	p = n > 16 ? (const unsigned char *)bytes + n - 16 : p;
+	if (n >= 16) {
+		a = load64(p);
+		b = load64(p + 8);
+	} else if (n >= 8) {
+		a = load64(p);
+		b = load64(p + n - 8);
+	} else if (n >= 4) {
+		a = load32(p);
+		b = load32(p + n - 4);
+	} else if (n) {
+		a = (uint64_t)p[0] << 16 | (uint64_t)p[n / 2] << 8 | p[n - 1];
 	}
-	uint64_t a = n > 8 ? load(p, 8) : load(p, n), b = n > 8 ? load(p + 8, n - 8) : 0;
-	return mix(mix(a ^ K0, b ^ h ^ K1), K0 ^ h);
+	return mix(mix(a ^ key, b ^ h) ^ K1, h ^ K2);
 }
 
 void map_init(struct map *m, uint64_t seed)

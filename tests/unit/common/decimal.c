@@ -121,15 +121,118 @@ START_TEST(ratios_equal_plain_arithmetic)
 }
 END_TEST
 
-START_TEST(large_operands)
+/* A number of 384 bits as a string of them: slow, but another way to the same truth. */
+struct bits {
+	uint32_t word[12];
+};
+
+static struct bits bits_of(unsigned __int128 v)
 {
-	decimal huge = {(__int128)1 << 120}, got;
-	ck_assert_int_eq(decimal_ratio(huge, huge, decimal_of(100), 2, &got), -ERANGE); /* the divisor times 10^6 does not fit: said, not wrong */
-	decimal large = {(__int128)1000000000000000000 * DECIMAL_ONE * 1000};
-	ck_assert_int_eq(decimal_ratio(large, large, decimal_of(100), 2, &got), 0);
-	ck_assert(got.micro == (__int128)100 * DECIMAL_ONE);
-	ck_assert_int_eq(decimal_ratio(large, (decimal){1}, large, 6, &got), -ERANGE);
+	struct bits b = {{0}};
+	for (int i = 0; i < 4; i++)
+		b.word[i] = (uint32_t)(v >> 32 * i);
+	return b;
+}
+
+static struct bits times(struct bits a, struct bits b)
+{
+	struct bits r = {{0}};
+	for (int i = 0; i < 12; i++) {
+		uint64_t carry = 0;
+		for (int j = 0; i + j < 12; j++) {
+			carry += (uint64_t)a.word[i] * b.word[j] + r.word[i + j];
+			r.word[i + j] = (uint32_t)carry;
+			carry >>= 32;
+		}
+	}
+	return r;
+}
+
+static struct bits plus(struct bits a, struct bits b)
+{
+	uint64_t carry = 0;
+	for (int i = 0; i < 12; i++) {
+		carry += (uint64_t)a.word[i] + b.word[i];
+		a.word[i] = (uint32_t)carry;
+		carry >>= 32;
+	}
+	return a;
+}
+
+static int compare(struct bits a, struct bits b)
+{
+	for (int i = 11; i >= 0; i--)
+		if (a.word[i] != b.word[i])
+			return a.word[i] < b.word[i] ? -1 : 1;
+	return 0;
+}
+
+/*
+ * q is the ratio in units of 10^-digits when (2q − 1)·d·10^k ≤ 2·n·s < (2q + 1)·d·10^k, where k = 6 − digits. Checked by multiplying back, without a division.
+ */
+static bool is_rounded(unsigned __int128 n, unsigned __int128 d, unsigned __int128 s, unsigned digits, unsigned __int128 q)
+{
+	static const uint64_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000};
+	struct bits two = bits_of(2), unit = times(bits_of(d), bits_of(powers[6 - digits])), exact = times(two, times(bits_of(n), bits_of(s)));
+	struct bits middle = times(two, times(bits_of(q), unit));
+	return compare(exact, plus(middle, unit)) < 0 && compare(plus(exact, unit), middle) >= 0;
+}
+
+/* Operands of every size up to the largest, all digits, all signs. */
+START_TEST(ratios_multiply_back)
+{
+	struct random r = {7};
+	int fitted = 0, too_large = 0;
+	for (int i = 0; i < 200000; i++) {
+		__int128 v[3];
+		for (int k = 0; k < 3; k++)
+			v[k] = (__int128)(((unsigned __int128)random_next(&r) << 64 | random_next(&r)) >> (1 + random_below(&r, 127)));
+		unsigned digits = (unsigned)random_below(&r, 7), signs = (unsigned)random_below(&r, 8);
+		decimal n = {signs & 1 ? -v[0] : v[0]}, d = {signs & 2 ? -v[1] : v[1]}, s = {signs & 4 ? -v[2] : v[2]}, got;
+		int result = decimal_ratio(n, d, s, digits, &got);
+		if (!v[1]) {
+			ck_assert_int_eq(result, DECIMAL_UNDEFINED);
+			continue;
+		}
+		if (result == -ERANGE) { /* then even the largest decimal is too small */
+			unsigned __int128 most = (unsigned __int128)-1 >> 1;
+			ck_assert(compare(times(bits_of(most), bits_of((unsigned __int128)v[1])), times(bits_of((unsigned __int128)v[0]), bits_of((unsigned __int128)v[2]))) <= 0 ||
+				  digits < 6);
+			too_large++;
+			continue;
+		}
+		ck_assert_int_eq(result, 0);
+		bool negative = got.micro < 0;
+		unsigned __int128 value = negative ? -(unsigned __int128)got.micro : (unsigned __int128)got.micro;
+		static const uint64_t powers[] = {1000000, 100000, 10000, 1000, 100, 10, 1};
+		ck_assert(value % powers[digits] == 0);
+		ck_assert(is_rounded((unsigned __int128)v[0], (unsigned __int128)v[1], (unsigned __int128)v[2], digits, value / powers[digits]));
+		ck_assert(!value || negative == (__builtin_popcount(signs) & 1));
+		fitted++;
+	}
+	ck_assert_int_gt(fitted, 50000);
+	ck_assert_int_gt(too_large, 1000);
 }
 END_TEST
 
-SUITE("decimal", strings, json_numbers, text_and_back, published_ratios, ratios_equal_plain_arithmetic, large_operands)
+START_TEST(large_operands)
+{
+	decimal huge = {(__int128)1 << 120}, most = {~((__int128)1 << 127)}, got;
+	for (unsigned digits = 0; digits <= 6; digits++) {
+		ck_assert_int_eq(decimal_ratio(huge, huge, decimal_of(100), digits, &got), 0);
+		ck_assert(got.micro == (__int128)100 * DECIMAL_ONE);
+	}
+	ck_assert_int_eq(decimal_ratio(most, most, most, 6, &got), 0);
+	ck_assert(got.micro == most.micro);
+	ck_assert_int_eq(decimal_ratio((decimal){-most.micro}, most, most, 6, &got), 0);
+	ck_assert(got.micro == -most.micro);
+	decimal large = {(__int128)1000000000000000000 * DECIMAL_ONE * 1000};
+	ck_assert_int_eq(decimal_ratio(large, large, decimal_of(100), 2, &got), 0);
+	ck_assert(got.micro == (__int128)100 * DECIMAL_ONE);
+	got.micro = 42;
+	ck_assert_int_eq(decimal_ratio(large, (decimal){1}, large, 6, &got), -ERANGE);
+	ck_assert(got.micro == 42);
+}
+END_TEST
+
+SUITE("decimal", strings, json_numbers, text_and_back, published_ratios, ratios_equal_plain_arithmetic, ratios_multiply_back, large_operands)

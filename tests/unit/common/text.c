@@ -1,13 +1,11 @@
 // SPDX-FileCopyrightText: The rekapd authors
 // SPDX-License-Identifier: MIT
 
-/* text, buffer, arena, map */
 #include <stdio.h>
 
 #include "../suite.h"
-#include "common/arena.h"
-#include "common/map.h"
 #include "common/random.h"
+#include "common/text.h"
 
 START_TEST(texts_compare_bytewise)
 {
@@ -60,6 +58,29 @@ START_TEST(utf8_equals_a_slow_reading)
 }
 END_TEST
 
+/* A fault at every offset around the steps of the fast path, and none. */
+START_TEST(utf8_faults_are_found_wherever_they_stand)
+{
+	static const char *const bad[] = {"\x80", "\xc0\xaf", "\xc3", "\xe0\x80\x80", "\xed\xa0\x80", "\xe2\x82", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff"};
+	static const char *const good[] = {"\xc2\x80", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"};
+	char p[80];
+	for (size_t at = 0; at < 70; at++) {
+		for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+			memset(p, 'a', sizeof p);
+			memcpy(p + at, bad[i], strlen(bad[i]));
+			ck_assert(!utf8_valid(p, sizeof p) && !utf8_valid(p, at + strlen(bad[i])));
+		}
+		for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+			memset(p, 'a', sizeof p);
+			memcpy(p + at, good[i], strlen(good[i]));
+			ck_assert(utf8_valid(p, sizeof p) && utf8_valid(p, at + strlen(good[i])));
+			ck_assert(!utf8_valid(p, at + strlen(good[i]) - 1)); /* cut short */
+		}
+	}
+	ck_assert(utf8_valid(NULL, 0) && utf8_valid("\0", 1));
+}
+END_TEST
+
 START_TEST(buffers_grow)
 {
 	struct buffer b = {0};
@@ -73,59 +94,4 @@ START_TEST(buffers_grow)
 }
 END_TEST
 
-START_TEST(arenas_hand_out_apart_and_aligned)
-{
-	struct arena *a = arena_new(1024);
-	struct random r = {6};
-	for (int round = 0; round < 3; round++) {
-		unsigned char *p[500];
-		size_t n[500];
-		for (size_t i = 0; i < 500; i++) {
-			n[i] = random_below(&r, i % 50 ? 100 : 5000);
-			p[i] = arena_alloc(a, n[i]);
-			ck_assert_uint_eq((uintptr_t)p[i] % 16, 0);
-			memset(p[i], (int)i & 0xff, n[i]);
-		}
-		for (size_t i = 0; i < 500; i++)
-			for (size_t k = 0; k < n[i]; k++)
-				ck_assert_uint_eq(p[i][k], i & 0xff);
-		ck_assert_uint_gt(arena_used(a), 0);
-		arena_reset(a);
-		ck_assert_uint_eq(arena_used(a), 0);
-	}
-	struct text t;
-	ck_assert(arena_copy(a, TEXT("abc"), &t) && text_is(t, "abc"));
-	ck_assert(arena_copy(a, TEXT_NONE, &t) && !t.p);
-	ck_assert_ptr_null(arena_alloc(a, SIZE_MAX));
-	ck_assert_ptr_null(arena_free(a));
-}
-END_TEST
-
-START_TEST(maps_find_what_was_put)
-{
-	static char keys[20000][12];
-	struct map m;
-	map_init(&m, 99);
-	ck_assert_ptr_null(map_get(&m, TEXT("none")));
-	for (int round = 0; round < 2; round++) {
-		for (size_t i = 0; i < 20000; i++) {
-			snprintf(keys[i], sizeof keys[i], "k%zu", i);
-			struct map_entry *e = map_put(&m, text_of(keys[i]));
-			ck_assert_ptr_null(e->value);
-			e->value = keys[i];
-		}
-		ck_assert_uint_eq(m.n, 20000);
-		for (size_t i = 0; i < 20000; i++) {
-			ck_assert_ptr_eq(map_get(&m, text_of(keys[i])), keys[i]);
-			ck_assert_ptr_eq(m.entries[i].value, keys[i]); /* order of insertion */
-			ck_assert_ptr_eq(map_put(&m, text_of(keys[i]))->value, keys[i]);
-		}
-		ck_assert_ptr_null(map_get(&m, TEXT("k20000")));
-		map_clear(&m);
-		ck_assert_ptr_null(map_get(&m, TEXT("k1")));
-	}
-	map_deinit(&m);
-}
-END_TEST
-
-SUITE("memory", texts_compare_bytewise, utf8_equals_a_slow_reading, buffers_grow, arenas_hand_out_apart_and_aligned, maps_find_what_was_put)
+SUITE("text", texts_compare_bytewise, utf8_equals_a_slow_reading, utf8_faults_are_found_wherever_they_stand, buffers_grow)
