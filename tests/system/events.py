@@ -194,7 +194,7 @@ def record(fact, rng=None, partition=None, key=True):
 EDGES = ("2022-06-15T10:00:00", "2022-12-29T09:00:00", "2022-12-31T23:59:59.999999", "2023-01-01T00:00:00", "2023-04-18T16:00:00", "2023-06-27T12:00:00", "2023-12-31T23:59:59.999999", "2024-01-01T00:00:00",
 	"2024-02-29T23:59:59.999999", "2024-03-01T00:00:00", "2024-03-25T08:15:00", "2024-03-29T10:00:00", "2024-04-05T23:59:59", "2024-06-30T23:59:59.999999", "2024-07-01T00:00:00", "2024-12-20T10:00:00",
 	"2024-12-30T00:00:00", "2025-01-01T06:59:59.999999", "2025-01-01T07:00:00", "2025-03-27T18:00:00", "2025-12-30T12:00:00", "2026-09-28T10:00:00", "2026-12-21T12:00:00", "2026-12-31T23:59:59.999999",
-	"2027-02-01T00:00:00", "1999-12-31T23:59:59")
+	"2027-02-01T00:00:00", "2021-12-31T23:59:59")
 CLASSES = ("information_request", "complaint", "supervisory", "aspiration")
 CHANNELS = ("web", "sms", "x", "app", "whatsapp", "in_person", "suggestion_box", "email", "letter", "social_media", "phone", "wbs", "other")
 CATEGORIES = ("roads", "water", "schools", "pungutan liar", "jalan|rusak", "a=b", "{x}", "naïve", "ЖЯ", "\U0001F600", "'; --", "\t", "%s\\n", " ", "A" * 256, "ä" * 128)
@@ -229,9 +229,24 @@ class Life:
 			data["category"] = self.rng.choice(CATEGORIES)
 		self.add("received", time, **data)
 
+	def tangle(self):
+		"""Many facts at few instants with few ids: precedence has to decide everywhere."""
+		rng = self.rng
+		start = us(rng.choice(EDGES))
+		instants = [start] + [self.when(start + rng.choice((-1, 0, 1, 1000, SECOND, DAY, 3 * DAY, 9 * DAY, 30 * DAY)) * rng.choice((1, 1, 1, -1))) for _ in range(4)]
+		more = {"received": self.received, "forwarded": lambda time: self.add("forwarded", time, unit=rng.choice(self.codes)), "archived": lambda time: self.add("archived", time, reason=rng.choice(("a", "b", "ab", "B"))),
+			"rated": lambda time: self.add("rated", time, rating=rng.randint(1, 5))}
+		names = ["received", "received", "forwarded", "forwarded", "rated", "verified", "responded", "resolved", "resolved", "reopened", "misrouted"] + rng.choice(([], ["archived"], ["withdrawn"]))
+		for _ in range(rng.randint(2, 25)):
+			name = rng.choice(names)
+			more.get(name, lambda time: self.add(name, time))(rng.choice(instants))
+		return [fact._replace(id=rng.choice(("a", "ab", "B", "é", "Z", "\U0001F600", "\uffee"))) for fact in self.facts]
+
 	def live(self):
 		rng = self.rng
 		chance = rng.random
+		if chance() < 0.1:
+			return self.tangle()
 		start = us(rng.choice(EDGES)) if chance() < 0.15 else us("2023-01-02T00:00:00") + rng.randrange(1000 * DAY)
 		start = self.when(start)
 		later = lambda days: self.when(start + int(rng.expovariate(1 / days) * DAY))

@@ -40,7 +40,7 @@ ROOT = HERE.parents[1]
 DATA = ROOT.parent / "shared" / "data"
 RULESET = ROOT / "schemas" / "rulesets" / "rekap-2024.json"
 LOGIN = "rekapd_system_test"
-AS_OF = datetime.date(2026, 10, 1)
+AS_OF = datetime.date(2025, 6, 30)
 MAX_SHOWN = 10
 
 _numbers = itertools.count(1)
@@ -81,6 +81,7 @@ class Fixtures:
 	"""Kafka and PostgreSQL in a folder."""
 
 	def __init__(self, private=False):
+		program()
 		given = None if private else os.environ.get("REKAPD_SYSTEM_FIXTURES")
 		self.folder = pathlib.Path(given and os.path.realpath(given) or tempfile.mkdtemp(prefix="rekapd-system."))
 		if given:

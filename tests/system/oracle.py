@@ -336,15 +336,13 @@ class Envelope:
 			raise
 		if binary:
 			names = [name for name, _ in attributes]
-			if len(names) != len(set(names)):
-				self.attributes(dict(attributes), twice={name for name in names if names.count(name) > 1})
-				raise Fault("bad_envelope")
-			envelope = dict(attributes, datacontenttype=content_type, data=body, data_base64=None)
+			twice = {name for name in names if names.count(name) > 1}
+			envelope = dict(reversed(attributes), datacontenttype=content_type, data=body, data_base64=None)
 		else:
 			if type(body) is not dict or "specversion" not in body:
 				raise Fault("not_cloudevent")
-			envelope = body
-		time = self.attributes(envelope)
+			envelope, twice = body, ()
+		time = self.attributes(envelope, twice)
 		data = envelope["data"]
 		self.personal_data(data, ["data"])
 		if self.type not in TYPES:
@@ -354,18 +352,16 @@ class Envelope:
 			raise Fault("unknown_unit", fields["unit"])
 		return Event(self.type, self.id, time, fields)
 
-	def attributes(self, envelope, twice=()):
-		"""The checks of §1.1 in their order; returns the time. What is given twice does not pass."""
-		if envelope.get("specversion") != "1.0" or type(envelope["specversion"]) is not str or "specversion" in twice:
-			raise Fault("bad_envelope", ANYTHING if twice else Prefix("specversion: "))
+	def attributes(self, envelope, twice):
+		"""The checks of §1.1 in their order, then that no header is there twice; returns the time."""
+		if type(envelope.get("specversion")) is not str or envelope["specversion"] != "1.0":
+			raise Fault("bad_envelope", Prefix("specversion: "))
 		for name in ("type", "id", "source"):
 			value = text_of(envelope.get(name))
-			if value is None or any(map(is_control, value)) or name in twice:
-				raise Fault("bad_envelope", ANYTHING if twice else Prefix(name + ": "))
+			if value is None or any(map(is_control, value)):
+				raise Fault("bad_envelope", Prefix(name + ": "))
 			if name != "source":
-				setattr(self, name, value)
-		if twice:
-			raise Fault("bad_envelope")
+				setattr(self, name, ANYTHING if name in twice else value)  # which of the two counts is not said
 		value = envelope.get("time")
 		time = parse_time(value) if type(value) is str else None
 		if time is None:
@@ -377,6 +373,8 @@ class Envelope:
 			raise Fault("bad_envelope", Prefix("data_base64: "))
 		if type(envelope.get("data")) is not dict:
 			raise Fault("bad_envelope", Prefix("data: "))
+		if twice:
+			raise Fault("bad_envelope")
 		return time
 
 	def personal_data(self, value, path):

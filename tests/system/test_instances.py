@@ -2,6 +2,9 @@
 # SPDX-FileCopyrightText: The rekapd authors
 # SPDX-License-Identifier: MIT
 """Three instances of one consumer group join and leave while the stream is produced."""
+import signal
+import time
+
 from checks import check, finish
 import events
 import harness
@@ -11,7 +14,7 @@ def main():
 	fixtures = harness.Fixtures()
 	topic = harness.Topic(fixtures, partitions=8)
 	daemon = harness.Daemon(fixtures, topic, batch_events=200)
-	producing = harness.Producing(topic, events.stream(seed=3, complaints=700, partitions=8), seconds=20)
+	producing = harness.Producing(topic, events.stream(seed=3, complaints=900, partitions=8), seconds=25)
 	running = []
 
 	def moves(what):
@@ -19,12 +22,23 @@ def main():
 		harness.wait_until(f"progress after {what}", lambda: sum(daemon.progress().values()) > before or daemon.is_drained(), 30)
 		check(f"{what}, and the others go on", all(process.poll() is None for process in running), daemon.log_tail())
 
-	for what in ("one joins", "one joins", "one joins", "the first leaves", "one joins", "the first leaves", "the first leaves", "one joins"):
+	for what in ("one joins", "one joins", "one joins", "the first leaves", "one joins", "the first leaves", "the first leaves", "one joins", "one joins"):
 		if what == "one joins":
 			running.append(daemon.start())
 		else:
 			daemon.stop(running.pop(0))
 		moves(what)
+	# A zombie: it sleeps until the group has forgotten it, then wakes up with work that others have done.
+	for _ in range(3):
+		sleeper = running[0]
+		before = sum(daemon.progress().values())
+		harness.wait_until("progress", lambda: sum(daemon.progress().values()) > before or daemon.is_drained(), 30, 0.002)
+		sleeper.send_signal(signal.SIGSTOP)
+		moves("one sleeps")
+		time.sleep(2)
+		sleeper.send_signal(signal.SIGCONT)
+		moves("it wakes up")
+		running.append(running.pop(0))
 	producing.finish()
 	harness.wait_until("the end of the topic", daemon.is_drained, 60)
 	for process in running:

@@ -23,8 +23,10 @@ def main():
 	daemon = harness.Daemon(fixtures, topic, batch_events=30)
 	records = events.stream(seed=4, complaints=500, partitions=8)
 	size = len(records) // KILLS + 1
-	working = 0
+	working, survivor = 0, None
 	for number in range(KILLS):
+		if number == KILLS - 5:
+			survivor = daemon.start()  # from here on another instance takes over
 		topic.produce(records[number * size:(number + 1) * size])
 		before = sum(daemon.progress().values())
 		process = daemon.start()
@@ -38,7 +40,11 @@ def main():
 		process.kill()
 		process.wait()
 		working += not daemon.is_drained()
-	check("most were killed at work", working > KILLS // 4, f"{working} of {KILLS}")
+		if survivor:
+			check(f"the other instance goes on ({number + 1})", survivor.poll() is None, daemon.log_tail())
+	check(f"{working} of {KILLS} were killed at work", working > KILLS // 4)
+	if survivor:
+		daemon.stop(survivor)
 	daemon.drain()
 	daemon.compare()
 	finish()
