@@ -260,6 +260,8 @@ static void fill(struct pipeline *p)
 {
 	size_t n, max = chunk(p);
 	bool empty = p->filling->n == 0;
+	if (p->state == PIPELINE_STOPPED)
+		return;
 	mind_flow(p);
 	if (batch_full(p->filling, p->config) && clock_monotonic() - p->full_since < PAUSE_AFTER)
 		return; /* soon there is room again: leave the records where they are */
