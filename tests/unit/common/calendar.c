@@ -1,11 +1,12 @@
 // SPDX-FileCopyrightText: The rekapd authors
 // SPDX-License-Identifier: MIT
 
-#include <stdio.h>
+#include <stdlib.h>
 
 #include "../suite.h"
 #include "common/calendar.h"
 #include "common/file.h"
+#include "common/random.h"
 
 static struct calendar *load(bool collective_leave)
 {
@@ -98,6 +99,79 @@ START_TEST(collective_leave_may_be_off)
 }
 END_TEST
 
+/* Day by day, as semantics.md puts it: step from the day after, never into a year that is unknown. */
+static int step(const struct calendar *c, const bool *listed, day_number base, day_number d, int *ret_year)
+{
+	*ret_year = civil_from_day(d).year;
+	if (!calendar_knows(c, *ret_year))
+		return -1;
+	return weekday(d) < 5 && !listed[d - base];
+}
+
+static void assert_like_stepping(const struct calendar *c, const bool *listed, day_number base, day_number start, int n)
+{
+	day_number d = start, due = 0;
+	int year = 0, got_year = 0, hk = 0, working = 0;
+	for (int left = n; left > 0 && working >= 0; left -= working > 0)
+		working = step(c, listed, base, ++d, &year);
+	ck_assert_int_eq(calendar_add(c, start, n, &due, &got_year), working < 0 ? CALENDAR_UNKNOWN_YEAR : 0);
+	if (working < 0)
+		ck_assert_int_eq(got_year, year);
+	else
+		ck_assert_int_eq(due, d);
+	int r = calendar_between(c, start, start + n, &hk, &got_year), want = 0;
+	working = 0;
+	for (d = start; d < start + n && working >= 0; want += working > 0)
+		working = step(c, listed, base, ++d, &year);
+	ck_assert_int_eq(r, working < 0 ? CALENDAR_UNKNOWN_YEAR : 0);
+	ck_assert_int_eq(working < 0 ? got_year : hk, working < 0 ? year : want);
+}
+
+/* Calendars of random days, with gaps of years, against stepping. */
+START_TEST(answers_equal_stepping)
+{
+	struct random r = {11};
+	day_number base = day_from_civil(1900, 1, 1), end = day_from_civil(2200, 1, 1);
+	for (int round = 0; round < 12; round++) {
+		bool *listed = calloc((size_t)(end - base), sizeof *listed);
+		struct buffer csv = {0};
+		buffer_puts(&csv, "date,type,name,basis\n");
+		for (int y = round % 2 ? 1900 : 2010; y <= (round % 3 ? 2199 : 2030); y++)
+			for (int i = 0; round == 0 || random_below(&r, 10); i++) {
+				char text[DATE_TEXT_SIZE];
+				day_number d = day_from_civil(y, 1, 1) + (day_number)random_below(&r, 365);
+				if (i > 20)
+					break;
+				date_format(d, text);
+				buffer_printf(&csv, "%s,national,x,y\n%s,collective_leave,x,y\n", text, text); /* twice is fine */
+				listed[d - base] = true;
+			}
+		struct calendar *c;
+		struct error err;
+		ck_assert_msg(calendar_parse("random", buffer_view(&csv), true, &c, &err) == 0, "%s", err.text);
+		for (int i = 0; i < 4000; i++)
+			assert_like_stepping(c, listed, base, day_from_civil(1899, 12, 1) + (day_number)random_below(&r, 301 * 365), (int)random_below(&r, i % 4 ? 90 : 2500));
+		for (day_number d = day_from_civil(2010, 12, 1); d < day_from_civil(2011, 2, 1); d++)
+			for (int n = 0; n < 40; n++)
+				assert_like_stepping(c, listed, base, d, n);
+		buffer_deinit(&csv);
+		calendar_free(c);
+		free(listed);
+	}
+}
+END_TEST
+
+START_TEST(an_empty_calendar_knows_nothing)
+{
+	struct calendar *c;
+	int first, last;
+	ck_assert_int_eq(calendar_parse("empty", TEXT("date,type,name,basis\n"), true, &c, NULL), 0);
+	ck_assert(!calendar_span(c, &first, &last) && !calendar_knows(c, 2024) && !calendar_knows(c, 1899) && !calendar_knows(c, 2200));
+	calendar_free(c);
+	ck_assert_ptr_null(calendar_free(NULL));
+}
+END_TEST
+
 START_TEST(faults_name_their_line)
 {
 	static const struct {
@@ -118,4 +192,4 @@ START_TEST(faults_name_their_line)
 }
 END_TEST
 
-SUITE("calendar", deadlines, working_days_of_the_years, unknown_years_are_named, collective_leave_may_be_off, faults_name_their_line)
+SUITE("calendar", deadlines, working_days_of_the_years, unknown_years_are_named, collective_leave_may_be_off, answers_equal_stepping, an_empty_calendar_knows_nothing, faults_name_their_line)

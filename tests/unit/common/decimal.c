@@ -217,7 +217,7 @@ END_TEST
 
 START_TEST(large_operands)
 {
-	decimal huge = {(__int128)1 << 120}, most = {~((__int128)1 << 127)}, got;
+	decimal huge = {(__int128)1 << 120}, most = {(__int128)((unsigned __int128)-1 >> 1)}, got;
 	for (unsigned digits = 0; digits <= 6; digits++) {
 		ck_assert_int_eq(decimal_ratio(huge, huge, decimal_of(100), digits, &got), 0);
 		ck_assert(got.micro == (__int128)100 * DECIMAL_ONE);
