@@ -1,0 +1,358 @@
+// SPDX-FileCopyrightText: The rekapd authors
+// SPDX-License-Identifier: MIT
+
+#include "daemon/verbs/tables.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+/* --- rows and cells -------------------------------------------------------------------------------------------------------------------------- */
+
+/* A new row, all NULL. NULL when out of memory. */
+static struct text *add_row(struct tables *all, struct table *t)
+{
+	if (t->n_rows == t->size) {
+		size_t size = t->size ? 2 * t->size : 64;
+		struct text *cells = arena_alloc(all->arena, size * t->n_columns * sizeof *cells);
+		if (!cells)
+			return NULL;
+		if (t->n_rows)
+			memcpy(cells, t->cells, t->n_rows * t->n_columns * sizeof *cells);
+		t->cells = cells;
+		t->size = size;
+	}
+	struct text *row = &t->cells[t->n_rows++ * t->n_columns];
+	memset(row, 0, t->n_columns * sizeof *row);
+	return row;
+}
+
+static bool put_text(struct tables *all, struct text *cell, struct text t)
+{
+	return arena_copy(all->arena, t, cell);
+}
+
+static bool put_integer(struct tables *all, struct text *cell, int64_t n)
+{
+	char out[24];
+	return put_text(all, cell, (struct text){out, (size_t)snprintf(out, sizeof out, "%lld", (long long)n)});
+}
+
+static bool put_decimal(struct tables *all, struct text *cell, decimal d)
+{
+	char out[DECIMAL_TEXT_MAX];
+	return put_text(all, cell, (struct text){out, decimal_format(d, out)});
+}
+
+static bool put_day(struct tables *all, struct text *cell, day_number day)
+{
+	char out[DATE_TEXT_SIZE];
+	if (day == DAY_NONE)
+		return true;
+	date_format(day, out);
+	return put_text(all, cell, text_of(out));
+}
+
+static bool put_time(struct tables *all, struct text *cell, instant time)
+{
+	char out[RFC3339_TEXT_SIZE];
+	rfc3339_format(time, out);
+	return put_text(all, cell, text_of(out));
+}
+
+static bool put_cell(struct tables *all, struct text *cell, enum column_type type, const struct cell *c)
+{
+	if (!c->present)
+		return true;
+	switch (type) {
+	case COLUMN_TEXT:
+		return put_text(all, cell, c->text);
+	case COLUMN_INT4:
+	case COLUMN_INT8:
+		return put_integer(all, cell, c->integer);
+	case COLUMN_NUMERIC:
+		return put_decimal(all, cell, c->numeric);
+	case COLUMN_TIMESTAMPTZ:
+		return put_time(all, cell, c->time);
+	case COLUMN_DATE:
+		return put_day(all, cell, c->day);
+	}
+	return false;
+}
+
+/* The unit's code; UNIT_NONE stands for `none` (NULL, or the region). */
+static bool put_unit(struct tables *all, struct text *cell, const struct units *u, uint32_t unit, struct text none)
+{
+	return put_text(all, cell, unit == UNIT_NONE ? none : u->all[unit].code);
+}
+
+static struct table *add_table(struct tables *all, const char *name, const struct table_column *columns, size_t n)
+{
+	struct table *t = &all->all[all->n++];
+	*t = (struct table){.name = name, .n_columns = n};
+	memcpy(t->columns, columns, n * sizeof *columns);
+	return t;
+}
+#define ADD_TABLE(all, name, columns) add_table(all, name, columns, sizeof(columns) / sizeof *(columns))
+
+/* --- entities -------------------------------------------------------------------------------------------------------------------------------- */
+
+/* The parts of an entity's key, unescaped, as cells. */
+static bool put_key(struct tables *all, struct text *cells, size_t n, struct text key)
+{
+	char *out = arena_alloc(all->arena, key.n + 1);
+	size_t length = 0, part = 0, start = 0;
+	if (!out)
+		return false;
+	if (n == 1)
+		return put_text(all, cells, key);
+	for (size_t i = 0; i < key.n; i++) {
+		if (key.p[i] == '\x1f') {
+			cells[part++] = (struct text){out + start, length - start};
+			start = length;
+			continue;
+		}
+		if (key.p[i] == '\x1e')
+			i++;
+		out[length++] = key.p[i];
+	}
+	cells[part] = (struct text){out + start, length - start};
+	return true;
+}
+
+static size_t key_size(const struct kind *k)
+{
+	size_t n = 0;
+	while (k->key[n])
+		n++;
+	return n;
+}
+
+/* The store keeps the kind's own state beside the fold's, as <kind>_state. */
+static const char *shown_name(const struct kind *k, const char *column)
+{
+	size_t n = strlen(k->name);
+	return !strncmp(column, k->name, n) && !strcmp(column + n, "_state") ? "state" : column;
+}
+
+static struct table *add_kind(struct tables *all, const struct kind *k)
+{
+	struct table_column columns[TABLE_COLUMNS_MAX];
+	size_t n = 0;
+	for (; k->key[n]; n++)
+		columns[n] = (struct table_column){k->key[n], COLUMN_TEXT};
+	columns[n++] = (struct table_column){"unit_code", COLUMN_TEXT};
+	for (size_t i = 0; i < k->n_columns; i++)
+		columns[n++] = (struct table_column){shown_name(k, k->columns[i].name), k->columns[i].type};
+	columns[n++] = (struct table_column){"topic", COLUMN_TEXT};
+	columns[n++] = (struct table_column){"partition", COLUMN_INT4};
+	columns[n++] = (struct table_column){"offset", COLUMN_INT8};
+	return add_table(all, k->name, columns, n);
+}
+
+static bool add_entity(struct tables *all, struct table *t, const struct units *u, const struct entity *e)
+{
+	size_t keys = key_size(e->kind);
+	struct text *row = add_row(all, t);
+	if (!row || !put_key(all, row, keys, e->key) || !put_unit(all, &row[keys], u, e->derived.unit, TEXT_NONE))
+		return false;
+	for (size_t i = 0; i < e->kind->n_columns; i++)
+		if (!put_cell(all, &row[keys + 1 + i], e->kind->columns[i].type, &e->derived.cells[i]))
+			return false;
+	struct text *last = &row[t->n_columns - 3];
+	return put_text(all, &last[0], e->last->topic) && put_integer(all, &last[1], e->last->partition) && put_integer(all, &last[2], e->last->offset);
+}
+
+static const struct table_column quality_columns[] = {
+	{"entity_kind", COLUMN_TEXT}, {"entity_id", COLUMN_TEXT}, {"unit_code", COLUMN_TEXT}, {"flag", COLUMN_TEXT}, {"detail", COLUMN_TEXT}};
+
+/* The parts of the key, joined by |. */
+static bool put_entity_id(struct tables *all, struct text *cell, const struct entity *e)
+{
+	struct text parts[FIELDS_MAX];
+	struct buffer id = {0};
+	size_t n = key_size(e->kind);
+	bool ok = put_key(all, parts, n, e->key);
+	for (size_t i = 0; i < n && ok; i++) {
+		buffer_puts(&id, i ? "|" : "");
+		buffer_text(&id, parts[i]);
+	}
+	ok = ok && !id.failed && put_text(all, cell, buffer_view(&id));
+	buffer_deinit(&id);
+	return ok;
+}
+
+static bool add_flags(struct tables *all, struct table *t, const struct units *u, const struct entity *e)
+{
+	for (size_t i = 0; i < e->derived.n_flags; i++) {
+		struct text *row = add_row(all, t);
+		if (!row || !put_text(all, &row[0], text_of(e->kind->name)) || !put_entity_id(all, &row[1], e) || !put_unit(all, &row[2], u, e->derived.unit, TEXT_NONE) ||
+		    !put_text(all, &row[3], text_of(e->derived.flags[i].name)) || !put_text(all, &row[4], e->derived.flags[i].detail))
+			return false;
+	}
+	return true;
+}
+
+static bool make_entities(struct tables *all, const struct ledger *l)
+{
+	size_t first = all->n;
+	for (size_t k = 0; k < kinds_n; k++)
+		add_kind(all, kinds[k]);
+	struct table *quality = ADD_TABLE(all, "data_quality", quality_columns);
+	for (size_t i = 0; i < l->n_entities; i++) {
+		const struct entity *e = l->entities[i];
+		size_t k = 0;
+		while (kinds[k] != e->kind)
+			k++;
+		if (e->changed && (!add_entity(all, &all->all[first + k], l->basis->units, e) || !add_flags(all, quality, l->basis->units, e)))
+			return false;
+	}
+	return true;
+}
+
+/* --- measures and indicators ----------------------------------------------------------------------------------------------------------------- */
+
+static const struct table_column measure_columns[] = {
+	{"unit_code", COLUMN_TEXT}, {"day", COLUMN_DATE}, {"measure", COLUMN_TEXT}, {"dimension", COLUMN_TEXT}, {"value", COLUMN_NUMERIC}};
+
+static int measure_rows(const struct ledger *l, struct arena *arena, struct measure_row **ret_rows, size_t *ret_n)
+{
+	struct measure_row *rows = arena_alloc(arena, (31 * l->n_deltas + 1) * sizeof *rows);
+	size_t n = 0;
+	if (!rows)
+		return -ENOMEM;
+	for (size_t i = 0; i < l->n_deltas; i++) {
+		const struct delta *d = l->deltas[i];
+		for (int day = 0; day < 31; day++)
+			if (d->day[day].micro)
+				rows[n++] = (struct measure_row){d->unit, d->month + day, d->measure, d->dimension, d->day[day]};
+	}
+	*ret_rows = rows;
+	*ret_n = n;
+	return 0;
+}
+
+static bool make_measures(struct tables *all, const struct units *u, const struct measure_row *rows, size_t n)
+{
+	struct table *t = ADD_TABLE(all, "measure_day", measure_columns);
+	for (size_t i = 0; i < n; i++) {
+		struct text *row = add_row(all, t);
+		if (!row || !put_unit(all, &row[0], u, rows[i].unit, TEXT_NONE) || !put_day(all, &row[1], rows[i].day) || !put_text(all, &row[2], rows[i].measure) ||
+		    !put_text(all, &row[3], rows[i].dimension) || !put_decimal(all, &row[4], rows[i].value))
+			return false;
+	}
+	return true;
+}
+
+enum { I_UNIT, I_INDICATOR, I_GRAIN, I_PERIOD, I_START, I_END, I_NUMERATOR, I_DENOMINATOR, I_VALUE, I_STATE, I_BAND, I_RULESET };
+static const struct table_column indicator_columns[] = {
+	[I_UNIT] = {"unit_code", COLUMN_TEXT}, [I_INDICATOR] = {"indicator", COLUMN_TEXT}, [I_GRAIN] = {"grain", COLUMN_TEXT},
+	[I_PERIOD] = {"period", COLUMN_TEXT}, [I_START] = {"period_start", COLUMN_DATE}, [I_END] = {"period_end", COLUMN_DATE},
+	[I_NUMERATOR] = {"numerator", COLUMN_NUMERIC}, [I_DENOMINATOR] = {"denominator", COLUMN_NUMERIC}, [I_VALUE] = {"value", COLUMN_NUMERIC},
+	[I_STATE] = {"state", COLUMN_TEXT}, [I_BAND] = {"band", COLUMN_TEXT}, [I_RULESET] = {"ruleset", COLUMN_TEXT},
+};
+
+static bool put_sums(struct tables *all, struct text *row, const struct figure *f)
+{
+	static const char *const states[] = {[FIGURE_VALUE] = "value", [FIGURE_NO_DENOMINATOR] = "no_denominator", [FIGURE_SUPPRESSED] = "suppressed"};
+	bool shown = f->state != FIGURE_SUPPRESSED;
+	return (!shown || put_decimal(all, &row[I_NUMERATOR], f->numerator)) && (!f->has_denominator || put_decimal(all, &row[I_DENOMINATOR], f->denominator)) &&
+	       (!f->has_value || put_decimal(all, &row[I_VALUE], f->value)) && put_text(all, &row[I_STATE], text_of(states[f->state])) &&
+	       put_text(all, &row[I_BAND], f->band);
+}
+
+static bool make_indicators(struct tables *all, const struct units *u, const struct figure *figures, size_t n)
+{
+	struct table *t = ADD_TABLE(all, "indicator_value", indicator_columns);
+	for (size_t i = 0; i < n; i++) {
+		const struct figure *f = &figures[i];
+		char period[PERIOD_TEXT_SIZE];
+		period_format(f->period, period);
+		struct text *row = add_row(all, t);
+		if (!row || !put_unit(all, &row[I_UNIT], u, f->unit, TEXT("region")) || !put_text(all, &row[I_INDICATOR], f->indicator->code) ||
+		    !put_text(all, &row[I_GRAIN], text_of(grain_name(f->period.grain))) || !put_text(all, &row[I_PERIOD], text_of(period)) ||
+		    !put_day(all, &row[I_START], f->period.first) || !put_day(all, &row[I_END], f->period.last) || !put_text(all, &row[I_RULESET], f->ruleset->id) ||
+		    !put_sums(all, row, f))
+			return false;
+	}
+	return true;
+}
+
+static int make_figures(struct tables *all, const struct ledger *l, day_number as_of, int64_t threshold)
+{
+	struct measure_row *rows;
+	struct figure *figures;
+	size_t n_rows, n_figures;
+	int r = measure_rows(l, all->arena, &rows, &n_rows);
+	if (r >= 0)
+		r = indicators(l->basis, rows, n_rows, as_of, threshold, all->arena, &figures, &n_figures);
+	if (r < 0)
+		return r;
+	return make_measures(all, l->basis->units, rows, n_rows) && make_indicators(all, l->basis->units, figures, n_figures) ? 0 : -ENOMEM;
+}
+
+/* --- the rest -------------------------------------------------------------------------------------------------------------------------------- */
+
+static const struct table_column unit_columns[] = {
+	{"unit_code", COLUMN_TEXT}, {"name", COLUMN_TEXT}, {"kind", COLUMN_TEXT}, {"parent_code", COLUMN_TEXT}, {"valid_from", COLUMN_DATE}, {"valid_to", COLUMN_DATE},
+	{"successor_code", COLUMN_TEXT}};
+
+static bool add_unit(struct tables *all, struct table *t, const struct unit *u)
+{
+	struct text *row = add_row(all, t);
+	return row && put_text(all, &row[0], u->code) && put_text(all, &row[1], u->name) && put_text(all, &row[2], u->kind) && put_text(all, &row[3], u->parent_code) &&
+	       put_day(all, &row[4], u->valid_from) && put_day(all, &row[5], u->valid_to) && put_text(all, &row[6], u->successor_code);
+}
+
+static bool make_units(struct tables *all, const struct units *u)
+{
+	struct table *t = ADD_TABLE(all, "unit", unit_columns);
+	bool ok = add_unit(all, t, &(struct unit){.code = TEXT("region"), .name = TEXT("Seluruh kabupaten"), .kind = TEXT("region"), .valid_from = DAY_NONE, .valid_to = DAY_NONE});
+	for (size_t i = 0; i < u->n && ok; i++)
+		ok = add_unit(all, t, &u->all[i]);
+	return ok;
+}
+
+static const struct table_column reject_columns[] = {
+	{"topic", COLUMN_TEXT}, {"partition", COLUMN_INT4}, {"offset", COLUMN_INT8}, {"reason", COLUMN_TEXT}, {"detail", COLUMN_TEXT}, {"event_type", COLUMN_TEXT},
+	{"event_id", COLUMN_TEXT}, {"status", COLUMN_TEXT}};
+
+static bool make_rejects(struct tables *all, const struct ledger *l)
+{
+	struct table *t = ADD_TABLE(all, "reject", reject_columns);
+	for (size_t i = 0; i < l->n_items; i++) {
+		const struct verdict *v = &l->verdicts[i];
+		const struct item *item = &l->items[i];
+		if (v->reason == REASON_NONE || v->reason == REASON_TOMBSTONE)
+			continue;
+		struct text *row = add_row(all, t);
+		if (!row || !put_text(all, &row[0], item->record.topic) || !put_integer(all, &row[1], item->record.partition) ||
+		    !put_integer(all, &row[2], item->record.offset) || !put_text(all, &row[3], text_of(reason_name(v->reason))) || !put_text(all, &row[4], v->detail) ||
+		    !put_text(all, &row[5], item->event_type) || !put_text(all, &row[6], item->event_id) || !put_text(all, &row[7], TEXT("open")))
+			return false;
+	}
+	return true;
+}
+
+int tables_make(struct tables *t, const struct ledger *l, day_number as_of, int64_t suppression_threshold, struct arena *arena)
+{
+	*t = (struct tables){.all = arena_alloc(arena, (kinds_n + 5) * sizeof *t->all), .arena = arena};
+	if (!t->all || !make_entities(t, l) || !make_units(t, l->basis->units) || !make_rejects(t, l))
+		return -ENOMEM;
+	return make_figures(t, l, as_of, suppression_threshold);
+}
+
+const struct table *tables_find(const struct tables *t, struct text name)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (text_is(name, t->all[i].name))
+			return &t->all[i];
+	return NULL;
+}
+
+size_t table_column(const struct table *t, struct text name)
+{
+	size_t i = 0;
+	while (i < t->n_columns && !text_is(name, t->columns[i].name))
+		i++;
+	return i;
+}
