@@ -70,7 +70,7 @@ static int take(void *arg, int64_t reject_id, const struct record *r)
 	return 0;
 }
 
-static void take_waiting(int expected)
+static void take_waiting(size_t expected)
 {
 	struct error err = {""};
 	int r = store_rejects_waiting(s, 0, 100, take, &t, &err);
