@@ -36,7 +36,8 @@ struct fake {
 	int (*on_source)(unsigned n, struct error *err); /* a fault of source_poll */
 
 	/* what happened */
-	unsigned polls, claims, pauses, reclaims, batches_taken;
+	unsigned claims, pauses, reclaims, batches_taken;
+	atomic_uint polls;
 	atomic_uint commits, cancels;
 	atomic_size_t held, held_most; /* bytes of records not released */
 	size_t batch_most;

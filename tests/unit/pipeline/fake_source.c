@@ -100,10 +100,10 @@ int source_poll(struct source *s, struct record *ret_records, size_t max, size_t
 {
 	*ret_n = 0;
 	clock_sleep(PACE);
-	fake.polls++;
+	unsigned n = atomic_fetch_add(&fake.polls, 1) + 1;
 	if (fake.on_poll)
-		fake.on_poll(fake.polls);
-	int r = fake.on_source ? fake.on_source(fake.polls, err) : 0;
+		fake.on_poll(n);
+	int r = fake.on_source ? fake.on_source(n, err) : 0;
 	if (r)
 		return r;
 	if (s->revoke && s->assigned)
