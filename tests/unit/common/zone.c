@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: The rekapd authors
 // SPDX-License-Identifier: MIT
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -44,7 +46,7 @@ END_TEST
 
 START_TEST(unknown_names_are_refused)
 {
-	static const char *const bad[] = {"", "Asia/Jakart", "/etc/passwd", "../zoneinfo/UTC", "Asia", "WIB-7"};
+	static const char *const bad[] = {"", "Asia/Jakart", "/etc/passwd", "../zoneinfo/UTC", "Asia", "WIB-7", ":Asia/Jakarta", "zone.tab", "Asia/Jakarta ", "tzdata.zi"};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		struct zone *z;
 		struct error err = {""};
@@ -54,4 +56,61 @@ START_TEST(unknown_names_are_refused)
 }
 END_TEST
 
-SUITE("zone", days_equal_the_c_librarys, midnight_is_the_zones, unknown_names_are_refused)
+/* Zones from all over the database, through all the time that counts: none is taken for unreadable. */
+START_TEST(any_zone_is_read)
+{
+	FILE *names = fopen("/usr/share/zoneinfo/tzdata.zi", "r");
+	char line[256], name[128];
+	int n = 0;
+	while (names && fgets(line, sizeof line, names)) {
+		if (sscanf(line, "Z %127s", name) != 1 && sscanf(line, "L %*s %127s", name) != 1)
+			continue;
+		struct zone *z;
+		struct error err = {""};
+		if (n++ % 29 != 0)
+			continue;
+		ck_assert_msg(zone_new(name, &z, &err) == 0, "%s", err.text);
+		setenv("TZ", name, 1);
+		tzset();
+		for (time_t t = (time_t)day_from_civil(1899, 6, 1) * 86400; t < (time_t)day_from_civil(2200, 6, 1) * 86400; t += 20 * 86400 - 1801) {
+			struct tm tm;
+			localtime_r(&t, &tm);
+			ck_assert_int_eq(zone_day(z, (instant)t * INSTANT_PER_SECOND), day_from_civil(tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday));
+		}
+		zone_free(z);
+	}
+	if (names)
+		fclose(names);
+}
+END_TEST
+
+START_TEST(without_a_database_only_utc_is_known)
+{
+	struct zone *z;
+	struct error err = {""};
+	setenv("TZDIR", "/nonexistent", 1);
+	ck_assert_int_eq(zone_new("Asia/Jakarta", &z, &err), -EINVAL);
+	ck_assert_msg(strstr(err.text, "install the package tzdata") && strstr(err.text, "/nonexistent"), "%s", err.text);
+	ck_assert_int_eq(zone_new("UTC", &z, &err), 0);
+	ck_assert_int_eq(zone_day(z, -1), -1);
+	zone_free(z);
+	ck_assert_ptr_null(zone_free(NULL));
+}
+END_TEST
+
+START_TEST(the_programs_zone_stands_again)
+{
+	struct zone *z;
+	setenv("TZ", "America/New_York", 1);
+	ck_assert_int_eq(zone_new("Asia/Jakarta", &z, NULL), 0);
+	ck_assert_str_eq(getenv("TZ"), "America/New_York");
+	zone_free(z);
+	unsetenv("TZ");
+	ck_assert_int_eq(zone_new("Asia/Jakarta", &z, NULL), 0);
+	ck_assert_ptr_null(getenv("TZ"));
+	zone_free(z);
+}
+END_TEST
+
+SUITE("zone", days_equal_the_c_librarys, midnight_is_the_zones, unknown_names_are_refused, any_zone_is_read,
+      without_a_database_only_utc_is_known, the_programs_zone_stands_again)
