@@ -88,7 +88,7 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
 {
 	char quoted[700];
 	(void)rk;
-	enum log_level l = level <= 3 ? LOG_LEVEL_WARNING : level <= 5 ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG; /* the library calls any lost connection an error */
+	enum log_level l = level <= 2 ? LOG_LEVEL_WARNING : level <= 5 ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG; /* any lost connection is an error to the library; see complain */
 	if (log_enabled(l))
 		log_write(l, "kafka client", "facility=%s message=%s", facility, log_quote(text, quoted, sizeof quoted));
 }
@@ -100,6 +100,7 @@ static int base_conf(const struct config *c, rd_kafka_conf_t **ret, struct error
 		set_if_known(conf, "bootstrap.servers", "localhost:9092");
 	set_if_known(conf, "client.id", "rekapd");
 	set_if_known(conf, "client.software.name", "rekapd");
+	set_if_known(conf, "log_level", "2"); /* what a verb asks for fails with a message of its own */
 	rd_kafka_conf_set_log_cb(conf, on_log);
 	int r = apply_user(conf, c, err);
 	if (r < 0)
@@ -489,6 +490,7 @@ bool source_drained(struct source *s)
 /* Prefetch enough that the broker threads do not fall asleep on a full queue while a batch commits, within a bound. */
 static void consumer_defaults(rd_kafka_conf_t *conf)
 {
+	set_if_known(conf, "log_level", "6");
 	set_if_known(conf, "group.id", "rekapd");
 	set_if_known(conf, "queued.min.messages", "1000000");
 	set_if_known(conf, "queued.max.messages.kbytes", "131072");

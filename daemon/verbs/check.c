@@ -20,21 +20,27 @@ struct check {
 	const struct config *config;
 	struct rules rules;
 	bool has_rules;
+	bool asked, durable; /* the server was asked; it keeps what it commits */
+	struct buffer topics; /* that exist: " name name " */
 	int faults;
 };
 
-static void say(struct check *c, bool ok, const char *what, const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* A warning leaves the exit code alone: the daemon runs, but someone should know. */
+enum mark { MARK_OK, MARK_WARN, MARK_FAIL };
 
-static void say(struct check *c, bool ok, const char *what, const char *format, ...)
+static void say(struct check *c, enum mark mark, const char *what, const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+static void say(struct check *c, enum mark mark, const char *what, const char *format, ...)
 {
+	static const char *const words[] = {"ok", "warn", "FAIL"}, *const colours[] = {"\033[32m", "\033[33m", "\033[31m"};
 	va_list ap;
 	bool colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
-	printf("%s%-4s%s  %-14s ", colour ? (ok ? "\033[32m" : "\033[31m") : "", ok ? "ok" : "FAIL", colour ? "\033[0m" : "", what);
+	printf("%s%-4s%s  %-14s ", colour ? colours[mark] : "", words[mark], colour ? "\033[0m" : "", what);
 	va_start(ap, format);
 	vprintf(format, ap);
 	va_end(ap);
 	putchar('\n');
-	c->faults += !ok;
+	c->faults += mark == MARK_FAIL;
 }
 
 static void check_calendar(struct check *c)
@@ -42,12 +48,12 @@ static void check_calendar(struct check *c)
 	int first, last;
 	const char *name = *c->config->calendar ? c->config->calendar : "built-in";
 	if (!calendar_span(c->rules.calendar, &first, &last)) {
-		say(c, false, "calendar", "%s: holds no day: every deadline in working days would be unknown", name);
+		say(c, MARK_FAIL, "calendar", "%s: holds no day: every deadline in working days would be unknown", name);
 		return;
 	}
 	day_number today = zone_day(c->rules.zone, clock_wall());
 	bool ends_soon = day_from_civil(last, 12, 31) - today < ENDS_SOON;
-	say(c, !ends_soon, "calendar", "%s: years %d to %d%s", name, first, last, ends_soon ? ": ends soon or has ended; add the next year's holidays" : "");
+	say(c, ends_soon ? MARK_WARN : MARK_OK, "calendar", "%s: years %d to %d%s", name, first, last, ends_soon ? ": ends soon or has ended; add the next year's holidays" : "");
 }
 
 static void check_rulesets(struct check *c)
@@ -58,16 +64,16 @@ static void check_rulesets(struct check *c)
 		date_format(r->valid_from, from);
 		if (r->valid_to != DAY_NONE)
 			date_format(r->valid_to, to);
-		say(c, true, "ruleset", "%.*s: valid %s to %s, %zu deadlines, %zu indicators, %zu forbidden field names", TEXT_ARG(r->id), from, to, r->n_deadlines,
+		say(c, MARK_OK, "ruleset", "%.*s: valid %s to %s, %zu deadlines, %zu indicators, %zu forbidden field names", TEXT_ARG(r->id), from, to, r->n_deadlines,
 		    r->n_indicators, r->n_forbidden);
 	}
 	day_number today = zone_day(c->rules.zone, clock_wall());
 	if (!rulesets_deadlines_on(&c->rules.rulesets, today))
-		say(c, false, "ruleset", "none with deadlines is valid today: entities would get no due dates; name one in rekapd.ruleset");
+		say(c, MARK_FAIL, "ruleset", "none with deadlines is valid today: entities would get no due dates; name one in rekapd.ruleset");
 	if (!rulesets_indicators_on(&c->rules.rulesets, today))
-		say(c, false, "ruleset", "none with indicators is valid today: there would be no figures; name one in rekapd.ruleset");
+		say(c, MARK_FAIL, "ruleset", "none with indicators is valid today: there would be no figures; name one in rekapd.ruleset");
 	if (!c->rules.rulesets.forbidden.n)
-		say(c, false, "personal data", "no ruleset lists forbidden_fields: personal data would be let through");
+		say(c, MARK_FAIL, "personal data", "no ruleset lists forbidden_fields: personal data would be let through");
 }
 
 static const char *kafka_property(const struct config *c, const char *name)
@@ -85,7 +91,7 @@ static void check_library(struct check *c)
 	if (!mechanism)
 		mechanism = kafka_property(c->config, "sasl.mechanisms");
 	bool trap = mechanism && !strncmp(mechanism, "SCRAM", 5) && source_library_number() < 0x020601;
-	say(c, !trap, "librdkafka", "%s%s", source_library_version(),
+	say(c, trap ? MARK_FAIL : MARK_OK, "librdkafka", "%s%s", source_library_version(),
 	    trap ? ": SCRAM fails against Kafka 4 before librdkafka 2.6.1 (\"invalid credentials\" though they are right): use SASL/PLAIN over TLS or mutual TLS" : "");
 }
 
@@ -95,15 +101,15 @@ static void check_offline(struct check *c)
 	size_t migrations = 0;
 	c->has_rules = rules_load(c->config, &c->rules, &err) == 0;
 	if (!c->has_rules) {
-		say(c, false, "rules", "%s", err.text);
+		say(c, MARK_FAIL, "rules", "%s", err.text);
 	} else {
-		say(c, true, "timezone", "%s", zone_name(c->rules.zone));
+		say(c, MARK_OK, "timezone", "%s", zone_name(c->rules.zone));
 		check_rulesets(c);
 		check_calendar(c);
 	}
 	for (size_t i = 0; i < embedded_files_n; i++)
 		migrations += !strncmp(embedded_files[i].path, "schemas/sql/", 12);
-	say(c, migrations > 0, "schema", "%zu migrations built in", migrations);
+	say(c, migrations ? MARK_OK : MARK_FAIL, "schema", "%zu migrations built in", migrations);
 	check_library(c);
 }
 
@@ -115,26 +121,42 @@ static int keep_first(void *arg, size_t n, const struct text *cells)
 	return 0;
 }
 
-/* What the daemon's login may do and must not be able to do. */
+/* What the daemon's login must be able to do, and had better not be. */
 static void check_role(struct check *c, struct store *s)
 {
 	static const struct {
 		const char *sql, *want, *what, *remedy;
+		enum mark otherwise;
 	} questions[] = {
-		{"SELECT has_table_privilege('rekap.ingest_offset', 'SELECT, INSERT, UPDATE')::text", "true", "may write", "GRANT rekap_writer TO the daemon's login"},
-		{"SELECT has_table_privilege('rekap.reject', 'DELETE')::text", "false", "cannot delete history", "let the daemon log in as a member of rekap_writer only"},
-		{"SELECT has_schema_privilege('rekap', 'CREATE')::text", "false", "cannot change the schema", "let the daemon log in as a member of rekap_writer only"},
-		{"SELECT has_database_privilege(current_database(), 'TEMPORARY')::text", "true", "may make temporary tables", "GRANT TEMPORARY ON DATABASE … TO rekap_writer"},
+		{"SELECT has_table_privilege('rekap.ingest_offset', 'SELECT, INSERT, UPDATE')::text", "true", "may write", "GRANT rekap_writer TO the daemon's login", MARK_FAIL},
+		{"SELECT has_database_privilege(current_database(), 'TEMPORARY')::text", "true", "may make temporary tables",
+		 "GRANT TEMPORARY ON DATABASE ... TO rekap_writer", MARK_FAIL},
+		{"SELECT has_table_privilege('rekap.reject', 'DELETE')::text", "false", "cannot delete history", "let the daemon log in as a member of rekap_writer only", MARK_WARN},
+		{"SELECT has_schema_privilege('rekap', 'CREATE')::text", "false", "cannot change the schema", "let the daemon log in as a member of rekap_writer only", MARK_WARN},
 	};
 	struct error err = {""};
 	for (size_t i = 0; i < sizeof questions / sizeof *questions; i++) {
 		char got[256] = "";
 		if (store_query(s, questions[i].sql, keep_first, got, &err) != 0)
-			say(c, false, "role", "%s", err.text);
+			say(c, MARK_FAIL, "role", "%s", err.text);
+		else if (strcmp(got, questions[i].want) != 0)
+			say(c, questions[i].otherwise, "role", "%s: no; %s", questions[i].what, questions[i].remedy);
 		else
-			say(c, !strcmp(got, questions[i].want), "role", "%s%s%s", questions[i].what, strcmp(got, questions[i].want) ? ": no; " : "",
-			    strcmp(got, questions[i].want) ? questions[i].remedy : "");
+			say(c, MARK_OK, "role", "%s", questions[i].what);
 	}
+}
+
+/* What the server promises to keep. */
+static void check_durability(struct check *c, struct store *s)
+{
+	struct error err = {""};
+	char fsync[256] = "?", commit[256] = "?";
+	if (store_query(s, "SELECT current_setting('fsync')", keep_first, fsync, &err) == 0)
+		store_query(s, "SELECT current_setting('synchronous_commit')", keep_first, commit, &err);
+	c->durable = !strcmp(fsync, "on") && strcmp(commit, "off") != 0;
+	c->asked = true;
+	say(c, c->durable ? MARK_OK : MARK_WARN, "durability", "fsync = %s, synchronous_commit = %s%s", fsync, commit,
+	    c->durable ? "" : ": a crash of the server may take back what it said it had committed");
 }
 
 static void check_postgres(struct check *c)
@@ -148,11 +170,12 @@ static void check_postgres(struct check *c)
 	if (r == 0 && (r = store_query(s, "SELECT current_setting('server_version')", keep_first, version, &err)) == 0)
 		r = store_query(s, "SELECT count(*)::text FROM rekap_store.unit", keep_first, units, &err);
 	if (r) {
-		say(c, false, "postgres", "%s", err.text);
+		say(c, MARK_FAIL, "postgres", "%s", err.text);
 	} else {
-		say(c, true, "postgres", "server %s, schema at this program's version", version);
-		say(c, strcmp(units, "0") != 0, "units", "%s in the register%s", units, strcmp(units, "0") ? "" : ": load it with rekapd units FILE.csv");
+		say(c, MARK_OK, "postgres", "server %s, schema at this program's version", version);
+		say(c, strcmp(units, "0") ? MARK_OK : MARK_WARN, "units", "%s in the register%s", units, strcmp(units, "0") ? "" : ": load it with rekapd units FILE.csv");
 		check_role(c, s);
+		check_durability(c, s);
 	}
 	store_free(s);
 }
@@ -160,35 +183,60 @@ static void check_postgres(struct check *c)
 static void tell_topic(void *arg, const char *name, int partitions)
 {
 	struct check *c = arg;
-	say(c, partitions > 0, "topic", "%s: %d partitions", name, partitions);
+	say(c, MARK_OK, "topic", "%s: %d partitions", name, partitions);
+	buffer_printf(&c->topics, " %s ", name);
+}
+
+/* Names of the subscription that no topic has yet: fine if that is meant. */
+static void tell_missing(struct check *c)
+{
+	char name[256], found[260];
+	for (const char *p = c->config->topics; *p;) {
+		p += strspn(p, ", \t");
+		size_t n = strcspn(p, ", \t");
+		snprintf(name, sizeof name, "%.*s", (int)n, p);
+		snprintf(found, sizeof found, " %s ", name);
+		if (n && *name != '^' && !strstr(buffer_cstr(&c->topics), found))
+			say(c, MARK_WARN, "topic", "%s: does not exist; it is consumed from its beginning once it does", name);
+		p += n;
+	}
 }
 
 static void check_kafka(struct check *c)
 {
 	struct error err = {""};
-	int before = c->faults, r = source_topics(c->config, BROKER_MS, tell_topic, c, &err);
-	if (r)
-		say(c, false, "kafka", "%s", err.text);
-	else if (before == c->faults)
-		say(c, true, "kafka", "reachable; topics that do not exist yet are consumed once they do");
+	buffer_puts(&c->topics, " ");
+	int r = source_topics(c->config, BROKER_MS, tell_topic, c, &err);
+	if (r) {
+		say(c, MARK_FAIL, "kafka", "%s", err.text);
+	} else if (buffer_cstr(&c->topics)) {
+		say(c, MARK_OK, "kafka", "reachable");
+		tell_missing(c);
+	}
+	buffer_deinit(&c->topics);
 }
 
-static void print_guarantee(void)
+static void print_guarantee(const struct check *c)
 {
-	puts("\nDelivery: every accepted event counts exactly once. Entities, figures, rejects and Kafka offsets are committed in one PostgreSQL transaction; where to go on\n"
-	     "is read from PostgreSQL, never from the broker. This holds as long as PostgreSQL keeps what it has committed (fsync and synchronous_commit on, also on a standby\n"
-	     "that may be promoted) and Kafka keeps records until they are consumed (retention longer than any outage).");
+	puts("\nDelivery: every accepted event counts exactly once. Entities, figures, rejects and Kafka offsets are committed in one\n"
+	     "PostgreSQL transaction; where to go on is read from PostgreSQL, never from the broker.");
+	if (c->asked && !c->durable)
+		puts("But this server does not keep all that it commits (see durability): after its crash events may be counted anew or, with\n"
+		     "Kafka's copies gone by then, be missing.");
+	else
+		puts("This holds as long as PostgreSQL keeps what it has committed (fsync and synchronous_commit on, also on a standby that may be\n"
+		     "promoted) and Kafka keeps records until they are consumed (retention longer than any outage).");
 }
 
 static int check(struct check *c, bool offline)
 {
-	say(c, true, "settings", "%zu Kafka properties; %s", c->config->n_kafka, "rekapd's own are well-formed");
+	say(c, MARK_OK, "settings", "%zu Kafka properties; %s", c->config->n_kafka, "rekapd's own are well-formed");
 	check_offline(c);
 	if (!offline) {
 		check_postgres(c);
 		check_kafka(c);
 	}
-	print_guarantee();
+	print_guarantee(c);
 	if (c->has_rules)
 		rules_deinit(&c->rules);
 	return c->faults ? STATUS_FAULTS : STATUS_OK;
@@ -201,7 +249,7 @@ int verb_check(const struct verb *v, int argc, char **argv)
 	struct invocation i;
 	struct config c;
 	int r = invocation_read(v, argc, argv, options, &i);
-	if (r >= 0)
+	if (r >= 0 || (r = no_operands(v, &i)) >= 0)
 		return r;
 	if ((r = load_config(&i, &c)) != 0)
 		return r;

@@ -16,7 +16,12 @@
 
 void verb_help(const struct verb *v)
 {
-	printf("usage: rekapd %s [-c FILE] [--set section.key=value]...%s%s\n\n%s\n", v->name, *v->arguments ? " " : "", v->arguments, v->help);
+	printf("Usage: rekapd %s [-c FILE] [--set SECTION.KEY=VALUE]...%s%s\n\n%s\n\n"
+	       "  -c, --config FILE     the configuration (default: /etc/rekapd/rekapd.conf if it exists)\n"
+	       "      --set SECTION.KEY=VALUE\n"
+	       "                        overrides one setting; 'rekapd help settings' lists them\n"
+	       "      --help            shows this\n",
+	       v->name, *v->arguments ? " " : "", v->arguments, v->help);
 }
 
 static int usage(const struct verb *v, const char *what, const char *which)
@@ -75,11 +80,18 @@ int invocation_read(const struct verb *v, int argc, char **argv, const struct op
 	return -1;
 }
 
+int no_operands(const struct verb *v, const struct invocation *i)
+{
+	return i->n_operands ? usage(v, "unexpected argument: ", i->operands[0]) : -1;
+}
+
 int fault(int code, const struct error *err)
 {
 	fprintf(stderr, "rekapd: %s\n", err->text);
 	if (code == -EINVAL || code == -EPROTO || code == -ENOENT || code == -EACCES)
 		return STATUS_CONFIGURATION;
+	if (code == -ENODATA) /* offsets that the broker no longer has */
+		return STATUS_FAULTS;
 	return code > 0 ? STATUS_UNAVAILABLE : STATUS_INTERNAL;
 }
 

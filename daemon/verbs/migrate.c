@@ -43,7 +43,7 @@ int verb_migrate(const struct verb *v, int argc, char **argv)
 	struct store *s;
 	struct error err = {""};
 	int r = invocation_read(v, argc, argv, options, &i);
-	if (r >= 0)
+	if (r >= 0 || (r = no_operands(v, &i)) >= 0)
 		return r;
 	if ((r = load_config(&i, &c)) != 0)
 		return r;

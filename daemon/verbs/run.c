@@ -126,7 +126,7 @@ int verb_run(const struct verb *v, int argc, char **argv)
 	struct run run = {.invocation = &i};
 	struct error err = {""};
 	int r = invocation_read(v, argc, argv, options, &i);
-	if (r >= 0)
+	if (r >= 0 || (r = no_operands(v, &i)) >= 0)
 		return r;
 	if ((r = load_config(&i, &run.config)) != 0)
 		return r;

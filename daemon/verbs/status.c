@@ -24,7 +24,8 @@ struct status {
 	const struct config *config;
 	struct store *store;
 	struct rows offsets, last, totals, rejects, schema;
-	struct source_end *ends; /* of the offsets' partitions; NULL: the broker is away */
+	struct source_end *ends;   /* of the offsets' partitions; NULL: the broker is away */
+	const struct rules *rules; /* of this configuration; NULL: they cannot be loaded */
 	char postgres[1024], kafka[1024]; /* why they are away; "": they are there */
 };
 
@@ -120,6 +121,22 @@ static void print_partitions(const struct status *s)
 		printf("lag          %" PRId64 " records\n", total);
 }
 
+static void print_rules(const struct rules *r)
+{
+	char from[DATE_TEXT_SIZE], to[DATE_TEXT_SIZE];
+	int first, last;
+	if (calendar_span(r->calendar, &first, &last))
+		printf("calendar     %d to %d\n", first, last);
+	for (size_t i = 0; i < r->rulesets.n; i++) {
+		const struct ruleset *set = &r->rulesets.all[i];
+		snprintf(to, sizeof to, "open");
+		date_format(set->valid_from, from);
+		if (set->valid_to != DAY_NONE)
+			date_format(set->valid_to, to);
+		printf("ruleset      %.*s: %s to %s\n", TEXT_ARG(set->id), from, to);
+	}
+}
+
 static void print_status(const struct status *s)
 {
 	if (*s->postgres)
@@ -139,6 +156,8 @@ static void print_status(const struct status *s)
 	for (size_t i = 0; i < s->schema.n; i++)
 		printf("versions     rekapd %s, schema %.*s, librdkafka %s, rulesets %.*s\n", REKAPD_VERSION, TEXT_ARG(s->schema.cells[i][0]), source_library_version(),
 		       TEXT_ARG(s->schema.cells[i][1]));
+	if (s->rules)
+		print_rules(s->rules);
 }
 
 /* --- for programs ---------------------------------------------------------------------------------------------------------------------------------- */
@@ -206,6 +225,37 @@ static void put_rejects(struct buffer *b, const struct status *s)
 	buffer_putc(b, ']');
 }
 
+static void put_day(struct buffer *b, const char *key, day_number day)
+{
+	char date[DATE_TEXT_SIZE];
+	if (day != DAY_NONE)
+		date_format(day, date);
+	put_member(b, key, day != DAY_NONE ? text_of(date) : TEXT_NONE, false);
+}
+
+static void put_rules(struct buffer *b, const struct rules *r)
+{
+	int first, last;
+	if (!r) {
+		buffer_puts(b, ",\"rules\":null");
+		return;
+	}
+	buffer_puts(b, ",\"rules\":{\"calendar\":");
+	if (calendar_span(r->calendar, &first, &last))
+		buffer_printf(b, "{\"first_year\":%d,\"last_year\":%d}", first, last);
+	else
+		buffer_puts(b, "null");
+	buffer_puts(b, ",\"rulesets\":[");
+	for (size_t i = 0; i < r->rulesets.n; i++) {
+		buffer_puts(b, i ? ",{" : "{");
+		put_member(b, "id", r->rulesets.all[i].id, false);
+		put_day(b, "valid_from", r->rulesets.all[i].valid_from);
+		put_day(b, "valid_to", r->rulesets.all[i].valid_to);
+		buffer_putc(b, '}');
+	}
+	buffer_puts(b, "]}");
+}
+
 static void print_json(const struct status *s)
 {
 	struct buffer b = {0};
@@ -218,6 +268,7 @@ static void print_json(const struct status *s)
 	put_member(&b, "events", s->totals.n ? s->totals.cells[0][0] : none, true);
 	put_member(&b, "rejected", s->totals.n ? s->totals.cells[0][1] : none, true);
 	put_rejects(&b, s);
+	put_rules(&b, s->rules);
 	buffer_puts(&b, ",\"versions\":{");
 	put_member(&b, "rekapd", text_of(REKAPD_VERSION), false);
 	put_member(&b, "librdkafka", text_of(source_library_version()), false);
@@ -252,12 +303,15 @@ int verb_status(const struct verb *v, int argc, char **argv)
 	struct invocation i;
 	struct config c;
 	int r = invocation_read(v, argc, argv, options, &i);
-	if (r >= 0)
+	if (r >= 0 || (r = no_operands(v, &i)) >= 0)
 		return r;
 	if ((r = load_config(&i, &c)) != 0)
 		return r;
 	struct arena *arena = arena_new(1 << 14);
-	struct status s = {.config = &c};
+	struct error err = {""};
+	struct rules rules;
+	bool has_rules = rules_load(&c, &rules, &err) == 0;
+	struct status s = {.config = &c, .rules = has_rules ? &rules : NULL};
 	struct rows *const all[] = {&s.offsets, &s.last, &s.totals, &s.rejects, &s.schema};
 	for (size_t k = 0; k < sizeof all / sizeof *all; k++)
 		all[k]->arena = arena;
@@ -268,6 +322,8 @@ int verb_status(const struct verb *v, int argc, char **argv)
 	for (size_t k = 0; k < sizeof all / sizeof *all; k++)
 		free(all[k]->cells);
 	arena_free(arena);
+	if (has_rules)
+		rules_deinit(&rules);
 	config_deinit(&c);
 	return r;
 }

@@ -21,7 +21,7 @@ const struct verb verbs[] = {
 	 verb_check},
 	{"migrate", "[--status]", "brings the database to this program's schema",
 	 "Applies the numbered migrations that the database lacks, each in a transaction. Needs a login that\n"
-	 "may create schemas and roles, at first.\n\n"
+	 "may create schemas and roles.\n\n"
 	 "      --status          only tells what is applied; exits 1 if any is missing",
 	 verb_migrate},
 	{"units", "FILE.csv", "loads the unit register, then replays rejects that waited for a unit",
@@ -29,8 +29,16 @@ const struct verb verbs[] = {
 	 "inserted or replace those of the same code; others stay. A file with a mistake changes nothing.",
 	 verb_units},
 	{"status", "[--json]", "lag, last commit, rejects by reason, versions",
-	 "Lag is what the broker has beyond the offsets stored in PostgreSQL.\n\n"
-	 "      --json            one JSON object",
+	 "Lag is what the broker has beyond the offsets stored in PostgreSQL. Exits 69 if either is away, after\n"
+	 "printing what is known.\n\n"
+	 "      --json            one JSON object:\n"
+	 "        postgres, kafka   \"ok\", or why it is away\n"
+	 "        partitions        [{topic, partition, next_offset, epoch, owner, updated_at, end_offset, lag}]\n"
+	 "        last_commit       {batch_id, committed_at, owner, events, rejected, seconds_ago} or null\n"
+	 "        events, rejected  totals of all batches, or null\n"
+	 "        rejects           [{reason, status, count}]\n"
+	 "        rules             {calendar: {first_year, last_year}, rulesets: [{id, valid_from, valid_to}]} or null\n"
+	 "        versions          {rekapd, librdkafka, schema, rulesets, rules_digest}",
 	 verb_status},
 	{"validate", "[--units FILE.csv] FILE...", "checks events against the contract, offline",
 	 "Each file holds one event as JSON a line; - is standard input. Prints FILE:LINE: FIELD: WHAT for\n"

@@ -62,6 +62,8 @@ struct invocation {
 
 /* Reads argv (permuting it). -1: go on; otherwise the exit code: --help was given, or the command line is wrong (told on stderr). `options` may be NULL. */
 int invocation_read(const struct verb *v, int argc, char **argv, const struct option_spec *options, struct invocation *ret);
+/* -1: there are none, go on; otherwise the exit code after a message. */
+int no_operands(const struct verb *v, const struct invocation *i);
 void verb_help(const struct verb *v);
 
 /* Tells the message and returns the exit code for what an adapter returned. */
