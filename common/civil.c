@@ -112,6 +112,9 @@ static bool read_offset(const char *p, const char *end, int *ret)
 	return true;
 }
 
+#define FIRST_DAY INT64_C(-25567) /* 1900-01-01 */
+#define END_DAY INT64_C(84006)	  /* 2200-01-01 */
+
 int rfc3339_parse(struct text t, instant *ret)
 {
 	day_number day;
@@ -129,28 +132,42 @@ int rfc3339_parse(struct text t, instant *ret)
 		utc--;
 		micro = 999999;
 	}
-	static const int year_days[] = {-25567, 84006}; /* 1900-01-01 and 2200-01-01 */
-	if (utc < (int64_t)year_days[0] * 86400 || utc >= (int64_t)year_days[1] * 86400)
+	if (utc < FIRST_DAY * 86400 || utc >= END_DAY * 86400)
 		return -EINVAL;
 	*ret = utc * INSTANT_PER_SECOND + micro;
 	return 0;
 }
 
+/* v in n digits at p, with the byte that follows them; returns what comes next. */
+static char *put_digits(char *p, unsigned v, int n, char next)
+{
+	for (int i = n - 1; i >= 0; i--, v /= 10)
+		p[i] = (char)('0' + v % 10);
+	p[n] = next;
+	return p + n + 1;
+}
+
 void date_format(day_number d, char out[static DATE_TEXT_SIZE])
 {
 	struct civil c = civil_from_day(d);
-	snprintf(out, DATE_TEXT_SIZE, "%04u-%02u-%02u", (unsigned)c.year % 10000, (unsigned)c.month % 100, (unsigned)c.day % 100);
+	char *p = put_digits(out, (unsigned)c.year, 4, '-');
+	p = put_digits(p, (unsigned)c.month, 2, '-');
+	put_digits(p, (unsigned)c.day, 2, 0);
 }
 
 void rfc3339_format(instant t, char out[static RFC3339_TEXT_SIZE])
 {
 	int64_t day = t / INSTANT_PER_DAY - (t % INSTANT_PER_DAY < 0), in_day = t - day * INSTANT_PER_DAY;
 	unsigned second = (unsigned)(in_day / INSTANT_PER_SECOND), micro = (unsigned)(in_day % INSTANT_PER_SECOND);
-	char date[DATE_TEXT_SIZE], fraction[8] = "";
-	date_format((day_number)day, date);
+	date_format((day_number)day, out);
+	char *p = out + DATE_TEXT_SIZE;
+	p[-1] = 'T';
+	p = put_digits(p, second / 3600, 2, ':');
+	p = put_digits(p, second / 60 % 60, 2, ':');
+	p = put_digits(p, second % 60, 2, micro ? '.' : 'Z');
 	if (micro)
-		snprintf(fraction, sizeof fraction, ".%06u", micro % 1000000);
-	snprintf(out, RFC3339_TEXT_SIZE, "%sT%02u:%02u:%02u%sZ", date, second / 3600 % 24, second / 60 % 60, second % 60, fraction);
+		p = put_digits(p, micro, 6, 'Z');
+	*p = 0;
 }
 
 static const char *const grains[GRAIN_COUNT] = {"day", "week", "month", "quarter", "semester", "year"};

@@ -39,14 +39,19 @@ static int take(struct csv *c)
 	return ch;
 }
 
+/* LF, CRLF, or the CR that a file was cut after. */
+static bool at_break(const struct csv *c)
+{
+	return peek(c) == '\n' || (peek(c) == '\r' && (c->rest.n == 1 || c->rest.p[1] == '\n'));
+}
+
 /* At the end of a record: swallows the line break. */
 static bool at_end(struct csv *c)
 {
-	if (peek(c) == '\r' && c->rest.n > 1 && c->rest.p[1] == '\n')
-		take(c);
-	if (peek(c) != '\n')
+	if (!at_break(c))
 		return peek(c) < 0;
-	take(c);
+	if (take(c) == '\r' && c->rest.n)
+		take(c);
 	return true;
 }
 
@@ -64,15 +69,16 @@ static int read_quoted(struct csv *c, struct error *err)
 			take(c);
 		buffer_putc(&c->scratch, (char)ch);
 	}
-	int next = peek(c);
-	return next < 0 || next == ',' || next == '\n' || next == '\r' ? 0 : fault(c, "a quoted field must end at a comma or the line's end", err);
+	return peek(c) < 0 || peek(c) == ',' || at_break(c) ? 0 : fault(c, "a quoted field must end at a comma or the line's end", err);
 }
 
 static int read_plain(struct csv *c, struct error *err)
 {
-	for (int ch; (ch = peek(c)) >= 0 && ch != ',' && ch != '\n' && !(ch == '\r' && c->rest.n > 1 && c->rest.p[1] == '\n');) {
+	for (int ch; (ch = peek(c)) >= 0 && ch != ',' && !at_break(c);) {
 		if (ch == '"')
 			return fault(c, "a quote inside a field that does not start with one", err);
+		if (ch == '\r')
+			return fault(c, "a carriage return that no line feed follows", err);
 		buffer_putc(&c->scratch, (char)take(c));
 	}
 	return 0;
@@ -91,8 +97,7 @@ static int read_record(struct csv *c, size_t ends[static CSV_FIELDS_MAX], struct
 		ends[c->n_fields++] = c->scratch.n;
 		if (at_end(c))
 			return 0;
-		if (take(c) != ',')
-			return fault(c, "fields are separated by commas", err);
+		take(c); /* the comma */
 	}
 }
 
@@ -108,12 +113,12 @@ int csv_next(struct csv *c, struct error *err)
 			return r;
 	} while (c->n_fields == 1 && !ends[0]);
 	if (c->scratch.failed)
-		return fault(c, "out of memory", err) ? -ENOMEM : 0;
-	for (size_t i = 0; i < c->n_fields; i++) {
-		size_t start = i ? ends[i - 1] : 0;
-		c->field[i] = (struct text){c->scratch.p ? c->scratch.p + start : "", ends[i] - start};
-		if (!utf8_valid(c->field[i].p, c->field[i].n))
-			return fault(c, "not UTF-8", err);
+		return error_set(err, -ENOMEM, "%s: out of memory", c->name);
+	for (size_t i = 0, start = 0; i < c->n_fields; start = ends[i++]) {
+		struct text *t = &c->field[i];
+		*t = (struct text){c->scratch.p ? c->scratch.p + start : "", ends[i] - start};
+		if (!utf8_valid(t->p, t->n) || memchr(t->p, 0, t->n))
+			return fault(c, "not UTF-8 text", err);
 	}
 	return 1;
 }
@@ -128,11 +133,8 @@ int csv_header(struct csv *c, const char *const *columns, size_t n, struct error
 		same = text_is(c->field[i], columns[i]);
 	if (same)
 		return 0;
-	struct buffer b = {0};
-	for (size_t i = 0; i < n; i++)
-		buffer_printf(&b, "%s%s", i ? "," : "", columns[i]);
-	const char *want = buffer_cstr(&b);
-	r = error_set(err, -EINVAL, "%s:%u: the header must be %s", c->name, c->line ? c->line : 1, want ? want : "complete");
-	buffer_deinit(&b);
-	return r;
+	char want[512] = "";
+	for (size_t i = 0, length = 0; i < n && length < sizeof want; i++)
+		length += (size_t)snprintf(want + length, sizeof want - length, "%s%s", i ? "," : "", columns[i]);
+	return error_set(err, -EINVAL, "%s:%u: the header must be %s", c->name, c->line ? c->line : 1, want);
 }

@@ -19,12 +19,14 @@ static int read_all(int fd, const char *path, size_t limit, struct buffer *b, st
 		if (n < 0)
 			return error_set(err, -errno, "%s: cannot be read: %s", path, strerror(errno));
 		if (n == 0)
-			break;
+			return 0;
 		buffer_put(b, chunk, (size_t)n);
+		if (b->failed)
+			break;
 		if (limit && b->n - before > limit)
 			return error_set(err, -EFBIG, "%s: larger than %zu bytes", path, limit);
 	}
-	return b->failed ? error_set(err, -ENOMEM, "%s: out of memory", path) : 0;
+	return error_set(err, -ENOMEM, "%s: out of memory", path);
 }
 
 int file_read(const char *path, size_t limit, struct buffer *b, struct error *err)

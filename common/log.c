@@ -57,7 +57,7 @@ void log_write(enum log_level level, const char *event, const char *format, ...)
 	char line[2048];
 	if (!log_enabled(level))
 		return;
-	size_t size = sizeof line - 1, n = (size_t)put_head(line, size, level); /* -1: the line break always fits */
+	size_t size = sizeof line - 1, head = (size_t)put_head(line, size, level), n = head; /* -1: the line break always fits */
 	n += (size_t)snprintf(line + n, size - n, "event=\"%s\"", event);
 	if (*format && n < size) {
 		va_list ap;
@@ -68,6 +68,9 @@ void log_write(enum log_level level, const char *event, const char *format, ...)
 	}
 	if (n >= size)
 		n = size - 1;
+	for (size_t i = head; i < n; i++) /* a caller's slip must not make two lines of one, nor speak to the terminal */
+		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
+			line[i] = ' ';
 	line[n++] = '\n';
 	ssize_t written = write(STDERR_FILENO, line, n); /* one call a line: threads do not mix theirs */
 	(void)written;

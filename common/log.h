@@ -20,6 +20,7 @@ bool log_enabled(enum log_level level);
  * event: what happened, a few words ("batch committed"). format: further `key=value` pairs, may be "". A value that may hold blanks or foreign bytes goes
  * through log_quote.
  */
+#pragma GCC diagnostic ignored "-Wformat-zero-length" /* an event without pairs is nothing to warn of */
 void log_write(enum log_level level, const char *event, const char *format, ...) __attribute__((format(printf, 3, 4)));
 #define log_error(...) log_write(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warning(...) log_write(LOG_LEVEL_WARNING, __VA_ARGS__)

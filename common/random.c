@@ -35,7 +35,7 @@ int64_t backoff(unsigned attempt, int64_t base, int64_t cap)
 {
 	int64_t span = base;
 	for (unsigned i = 0; i < attempt && span < cap; i++)
-		span *= 2;
+		span = span <= cap / 2 ? 2 * span : cap;
 	struct random r = {random_u64()};
 	return 1 + (int64_t)random_below(&r, (uint64_t)(span < cap ? span : cap));
 }
