@@ -40,8 +40,8 @@ int tree_init(struct tree *t, const struct units *units, struct arena *arena)
 }
 
 /*
- * One suppressed child could be had from the upper figure by subtraction, and so could an upper complement from its children: a second one must go with it, the published
- * one with the smallest base.
+ * One suppressed child could be had from the upper figure by subtraction, and so could an upper complement from its children: a second one must go with it, the
+ * published one with the smallest base.
  */
 static void complement(const struct tree *t, const decimal *bases, uint32_t slot, enum mark *marks)
 {

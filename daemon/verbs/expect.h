@@ -3,8 +3,8 @@
 
 #pragma once
 /*
- * expect.json of a case: an object, table name → array of rows, a row an object, column → value. Listed tables are complete, in any order of rows; listed columns must match.
- * Numbers are read as they are written, never as binary floating point.
+ * expect.json of a case: an object, table name → array of rows, a row an object, column → value. Listed tables are complete, in any order of rows; listed
+ * columns must match. Numbers are read as they are written, never as binary floating point.
  */
 #include <stdio.h>
 

@@ -299,22 +299,23 @@ static const struct table_column unit_columns[] = {
 static bool add_unit(struct tables *all, struct table *t, const struct unit *u)
 {
 	struct text *row = add_row(all, t);
-	return row && put_text(all, &row[0], u->code) && put_text(all, &row[1], u->name) && put_text(all, &row[2], u->kind) && put_text(all, &row[3], u->parent_code) &&
-	       put_day(all, &row[4], u->valid_from) && put_day(all, &row[5], u->valid_to) && put_text(all, &row[6], u->successor_code);
+	return row && put_text(all, &row[0], u->code) && put_text(all, &row[1], u->name) && put_text(all, &row[2], u->kind) &&
+	       put_text(all, &row[3], u->parent_code) && put_day(all, &row[4], u->valid_from) && put_day(all, &row[5], u->valid_to) && put_text(all, &row[6], u->successor_code);
 }
 
 static bool make_units(struct tables *all, const struct units *u)
 {
 	struct table *t = ADD_TABLE(all, "unit", unit_columns);
-	bool ok = add_unit(all, t, &(struct unit){.code = TEXT("region"), .name = TEXT("Seluruh kabupaten"), .kind = TEXT("region"), .valid_from = DAY_NONE, .valid_to = DAY_NONE});
+	const struct unit region = {.code = TEXT("region"), .name = TEXT("Seluruh kabupaten"), .kind = TEXT("region"), .valid_from = DAY_NONE, .valid_to = DAY_NONE};
+	bool ok = add_unit(all, t, &region);
 	for (size_t i = 0; i < u->n && ok; i++)
 		ok = add_unit(all, t, &u->all[i]);
 	return ok;
 }
 
 static const struct table_column reject_columns[] = {
-	{"topic", COLUMN_TEXT}, {"partition", COLUMN_INT4}, {"offset", COLUMN_INT8}, {"reason", COLUMN_TEXT}, {"detail", COLUMN_TEXT}, {"event_type", COLUMN_TEXT},
-	{"event_id", COLUMN_TEXT}, {"status", COLUMN_TEXT}};
+	{"topic", COLUMN_TEXT},	 {"partition", COLUMN_INT4},  {"offset", COLUMN_INT8},	 {"reason", COLUMN_TEXT},
+	{"detail", COLUMN_TEXT}, {"event_type", COLUMN_TEXT}, {"event_id", COLUMN_TEXT}, {"status", COLUMN_TEXT}};
 
 static bool make_rejects(struct tables *all, const struct ledger *l)
 {

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * A folder is a case. What figures depend on comes from the folder alone (or the defaults), not from this machine's configuration, so that a case means the same everywhere:
+ * A folder is a case. What figures depend on comes from the folder alone (or the defaults), not from this machine's configuration, so that a case means the
+ * same everywhere:
  *   events.ndjson          line n is the record at offset n - 1 of partition 0 of its topic
  *   units.csv, calendar.csv, rulesets/ (its .json files), and as_of, zone, suppression_threshold (a value each)
  *   expect.json            what must come out

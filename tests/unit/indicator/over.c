@@ -203,7 +203,8 @@ END_TEST
 
 START_TEST(bands_judge_the_rounded_value)
 {
-	static const struct band ikm[] = {{TEXT("A"), true, true, {88310000}}, {TEXT("B"), true, true, {76610000}}, {TEXT("C"), true, true, {65000000}}, {TEXT("D"), false, false, {0}}};
+	static const struct band ikm[] = {{TEXT("A"), true, true, {88310000}}, {TEXT("B"), true, true, {76610000}}, {TEXT("C"), true, true, {65000000}},
+					  {TEXT("D"), false, false, {0}}};
 	static const struct band strict[] = {{TEXT("high"), true, false, {90000000}}, {TEXT("low"), true, false, {50000000}}};
 	static const struct bands all[] = {{TEXT("ikm"), ikm, 4}, {TEXT("strict"), strict, 2}};
 	start();

@@ -176,5 +176,5 @@ START_TEST(base_is_a_measure_of_its_own)
 END_TEST
 
 SUITE("suppression", few_cases_and_the_smallest_sibling, the_threshold_itself_is_published, two_small_ones_hide_each_other, three_small_ones, ties_go_by_code,
-      no_other_to_hide_behind, a_complement_goes_down, a_complement_above_a_small_one, a_small_one_takes_its_sibling_down, own_cases_of_the_upper_unit, zero_is_off,
-      not_every_indicator, base_is_the_denominator, base_is_a_measure_of_its_own)
+      no_other_to_hide_behind, a_complement_goes_down, a_complement_above_a_small_one, a_small_one_takes_its_sibling_down,
+      own_cases_of_the_upper_unit, zero_is_off, not_every_indicator, base_is_the_denominator, base_is_a_measure_of_its_own)

@@ -47,7 +47,8 @@ static inline void world_init(struct world *w)
 	w->arena = arena_new(1 << 16);
 	ck_assert_ptr_nonnull(w->arena);
 	for (size_t i = 0; i < 2; i++)
-		w->sets[i] = (struct ruleset){.id = i ? TEXT("second") : TEXT("first"), .valid_from = day("1900-01-01"), .valid_to = DAY_NONE, .indicators = w->indicators[i]};
+		w->sets[i] = (struct ruleset){.id = i ? TEXT("second") : TEXT("first"), .valid_from = day("1900-01-01"), .valid_to = DAY_NONE,
+					     .indicators = w->indicators[i]};
 	w->rulesets = (struct rulesets){.all = w->sets, .n = 2};
 	w->basis = (struct basis){.rulesets = &w->rulesets, .units = &w->units};
 }
