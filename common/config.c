@@ -3,8 +3,9 @@
 
 #include "common/config.h"
 
+#include <dirent.h>
 #include <errno.h>
-#include <glob.h>
+#include <fnmatch.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -19,37 +20,47 @@ extern char **environ;
 
 /* --- the table ------------------------------------------------------------------------------------------------------------------------------- */
 
-enum key_type { KEY_STRING, KEY_INTEGER, KEY_BOOL, KEY_DAY, KEY_LEVEL };
+enum key_type { STRING, INTEGER, BOOL, DAY, LEVEL };
+
+/*
+ * section, name (also of the member of struct config), type, least, most, secret, reloadable, range, default, help. A STRING has no numbers to be between; 1 as its
+ * least means that it must not be empty.
+ */
+#define KEYS(KEY)                                                                                                                                                  \
+	KEY("postgres", conninfo, STRING, 0, 0, true, false, "a libpq connection string or URI", "",                                                               \
+	    "How to reach the database. Empty: libpq's environment (PGHOST, PGSERVICE, PGPASSFILE, …).")                                                           \
+	KEY("rekapd", topics, STRING, 1, 0, false, false, "names separated by commas; one that starts with ^ is a regular expression",                             \
+	    "opd.complaint,opd.survey,opd.service,opd.performance,opd.budget,opd.assessment,opd.integrity", "What is consumed.")                                   \
+	KEY("rekapd", timezone, STRING, 1, 0, false, false, "a name of the system's zone database", "Asia/Jakarta", "Where days begin and end.")                   \
+	KEY("rekapd", ruleset, STRING, 0, 0, false, false, "paths separated by commas", "", "The ruleset files. Empty: the built-in rekap-2024.")                  \
+	KEY("rekapd", calendar, STRING, 0, 0, false, false, "a path", "", "The working-day calendar. Empty: the built-in one.")                                    \
+	KEY("rekapd", collective_leave, BOOL, 0, 1, false, false, "on or off", "on", "Whether collective leave (cuti bersama) are no working days.")               \
+	KEY("rekapd", as_of, DAY, 0, 0, false, false, "a date YYYY-MM-DD or empty", "",                                                                            \
+	    "Until which day deadlines and stocks are counted. Empty: today in the zone.")                                                                         \
+	KEY("rekapd", batch_events, INTEGER, 1, 1000000, false, false, "1 to 1000000", "100000", "A batch holds at most so many events.")                          \
+	KEY("rekapd", batch_bytes, INTEGER, 1 << 20, 1 << 30, false, false, "1048576 to 1073741824", "67108864",                                                   \
+	    "A batch holds at most so many bytes; two batches are in memory.")                                                                                     \
+	KEY("rekapd", batch_ms, INTEGER, 0, 60000, false, false, "0 to 60000", "5",                                                                                \
+	    "While the store is idle, a batch waits so many milliseconds for more records before it is committed.")                                                \
+	KEY("rekapd", suppression_threshold, INTEGER, 0, 1000, false, false, "0 to 1000", "5",                                                                     \
+	    "Published figures on fewer cases are suppressed. 0: none are.")                                                                                       \
+	KEY("rekapd", log_level, LEVEL, 0, 0, false, true, "error, warning, notice, info or debug", "info", "What is logged.")
+
+#define NUMBER(section, name, type, min, max, secret, reloadable, range, value, help) NUMBER_##name,
+enum { KEYS(NUMBER) N_KEYS };
+
+#define DOC(section, name, type, min, max, secret, reloadable, range, value, help) {section, #name, range, value, secret, reloadable, help},
+static const struct config_key docs[] = {KEYS(DOC)};
 
 struct key {
-	struct config_key doc;
+	const struct config_key *doc;
 	enum key_type type;
 	size_t offset; /* of the value in struct config */
 	int64_t min, max;
 };
 
-#define IN(member) offsetof(struct config, member)
-
-static const struct key keys[] = {
-	{{"postgres", "conninfo", "a libpq connection string or URI", "", true, false,
-	  "How to reach the database. Empty: libpq's environment (PGHOST, PGSERVICE, PGPASSFILE, …)."}, KEY_STRING, IN(conninfo), 0, 0},
-	{{"rekapd", "topics", "names separated by commas; one that starts with ^ is a regular expression",
-	  "opd.complaint,opd.survey,opd.service,opd.performance,opd.budget,opd.assessment,opd.integrity", false, false, "What is consumed."}, KEY_STRING, IN(topics), 0, 0},
-	{{"rekapd", "timezone", "a name of the system's zone database", "Asia/Jakarta", false, false, "Where days begin and end."}, KEY_STRING, IN(timezone), 0, 0},
-	{{"rekapd", "ruleset", "paths separated by commas", "", false, false, "The ruleset files. Empty: the built-in rekap-2024."}, KEY_STRING, IN(ruleset), 0, 0},
-	{{"rekapd", "calendar", "a path", "", false, false, "The working-day calendar. Empty: the built-in one."}, KEY_STRING, IN(calendar), 0, 0},
-	{{"rekapd", "collective_leave", "on or off", "on", false, false, "Whether collective leave (cuti bersama) are no working days."}, KEY_BOOL, IN(collective_leave), 0, 0},
-	{{"rekapd", "as_of", "a date YYYY-MM-DD or empty", "", false, false, "Until which day deadlines and stocks are counted. Empty: today in the zone."}, KEY_DAY, IN(as_of), 0, 0},
-	{{"rekapd", "batch_events", "1 to 1000000", "100000", false, false, "A batch holds at most so many events."}, KEY_INTEGER, IN(batch_events), 1, 1000000},
-	{{"rekapd", "batch_bytes", "1048576 to 1073741824", "67108864", false, false, "A batch holds at most so many bytes; two batches are in memory."}, KEY_INTEGER,
-	 IN(batch_bytes), 1 << 20, 1 << 30},
-	{{"rekapd", "batch_ms", "0 to 60000", "5", false, false,
-	  "While the store is idle, a batch waits so many milliseconds for more records before it is committed."}, KEY_INTEGER, IN(batch_ms), 0, 60000},
-	{{"rekapd", "suppression_threshold", "0 to 1000", "5", false, false, "Published figures on fewer cases are suppressed. 0: none are."}, KEY_INTEGER,
-	 IN(suppression_threshold), 0, 1000},
-	{{"rekapd", "log_level", "error, warning, notice, info or debug", "info", false, true, "What is logged."}, KEY_LEVEL, IN(log_level), 0, 0},
-};
-#define N_KEYS (sizeof keys / sizeof *keys)
+#define BINDING(section, name, type, min, max, secret, reloadable, range, value, help) {&docs[NUMBER_##name], type, offsetof(struct config, name), min, max},
+static const struct key keys[] = {KEYS(BINDING)};
 
 static const struct {
 	const char *name;
@@ -58,35 +69,33 @@ static const struct {
 
 const struct config_key *config_keys(size_t *ret_n)
 {
-	static struct config_key docs[N_KEYS];
-	for (size_t i = 0; i < N_KEYS; i++)
-		docs[i] = keys[i].doc;
 	*ret_n = N_KEYS;
 	return docs;
 }
 
 /* Properties of the Kafka client that would break exactly-once delivery, and why. */
 static const struct {
-	const char *name;
-	const char *allowed; /* values, separated by blanks; "": none */
+	const char *name;	/* or a pattern of names */
+	const char *allowed[2]; /* what the value, or each part of a list, must be; none: nothing will do */
 	const char *why;
 } refused[] = {
-	{"enable.auto.commit", "false", "offsets are kept in PostgreSQL, in the transaction of the figures"},
-	{"enable.auto.offset.store", "false", "offsets are kept in PostgreSQL, in the transaction of the figures"},
-	{"auto.offset.reset", "earliest error", "a jump over records would lose them unseen"},
-	{"partition.assignment.strategy", "range roundrobin range,roundrobin roundrobin,range", "partitions are taken over as a whole, under a new epoch"},
-	{"isolation.level", "read_committed", "records of aborted transactions must not count"},
-	{"group.protocol", "classic", "partitions are taken over as a whole, under a new epoch"},
-	{"enable.partition.eof", "", "it is how the daemon knows that it has drained a partition"},
-	{"test.mock.num.brokers", "", "it replaces the broker by a toy"},
+	{"enable.auto.commit", {"false", NULL}, "offsets are kept in PostgreSQL, in the transaction of the figures"},
+	{"enable.auto.offset.store", {"false", NULL}, "offsets are kept in PostgreSQL, in the transaction of the figures"},
+	{"auto.offset.reset", {"earliest", "error"}, "a jump over records would lose them unseen"},
+	{"partition.assignment.strategy", {"range", "roundrobin"}, "partitions are taken over as a whole, under a new epoch"},
+	{"isolation.level", {"read_committed", NULL}, "records of aborted transactions must not count"},
+	{"group.protocol", {"classic", NULL}, "partitions are taken over as a whole, under a new epoch"},
+	{"enable.partition.eof", {NULL}, "it is how the daemon knows that it has drained a partition"},
+	{"test.mock.*", {NULL}, "it replaces the broker by a toy"},
+	{"*_cb", {NULL}, "it is no setting but a function of the program"},
 };
 
-static const char *const kafka_secrets[] = {"sasl.password", "ssl.key.password", "ssl.keystore.password", "sasl.oauthbearer.client.secret", "ssl.key.pem"};
-
+/* Properties that are never printed, and that may come from a file. */
 static bool is_kafka_secret(const char *name)
 {
-	for (size_t i = 0; i < sizeof kafka_secrets / sizeof *kafka_secrets; i++)
-		if (!strcmp(name, kafka_secrets[i]))
+	static const char *const patterns[] = {"*password*", "*secret*", "*passphrase*", "*key.pem", "*jaas.config"};
+	for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++)
+		if (!fnmatch(patterns[i], name, 0))
 			return true;
 	return false;
 }
@@ -117,7 +126,12 @@ static int replace(char **slot, const char *value, struct error *err)
 
 static int range_error(const struct key *k, const struct setting *s, struct error *err)
 {
-	return error_set(err, -EINVAL, "%s: %s.%s: must be %s", s->where, k->doc.section, k->doc.name, k->doc.range);
+	return error_set(err, -EINVAL, "%s: %s.%s: must be %s", s->where, k->doc->section, k->doc->name, k->doc->range);
+}
+
+static int set_string(const struct key *k, const struct setting *s, char **slot, struct error *err)
+{
+	return k->min && !*s->value ? range_error(k, s, err) : replace(slot, s->value, err);
 }
 
 static int set_integer(const struct key *k, const struct setting *s, int64_t *slot, struct error *err)
@@ -164,41 +178,46 @@ static int set_key(struct config *c, size_t i, const struct setting *s, struct e
 	char *slot = (char *)c + k->offset;
 	int r = 0;
 	switch (k->type) {
-	case KEY_STRING:
-		r = replace((char **)(void *)slot, s->value, err);
+	case STRING:
+		r = set_string(k, s, (char **)(void *)slot, err);
 		break;
-	case KEY_INTEGER:
+	case INTEGER:
 		r = set_integer(k, s, (int64_t *)(void *)slot, err);
 		break;
-	case KEY_BOOL:
+	case BOOL:
 		r = set_bool(k, s, (bool *)(void *)slot, err);
 		break;
-	case KEY_DAY:
+	case DAY:
 		r = set_day(k, s, (day_number *)(void *)slot, err);
 		break;
-	case KEY_LEVEL:
+	case LEVEL:
 		r = set_level(k, s, (int64_t *)(void *)slot, err);
 		break;
 	}
 	return r < 0 ? r : replace(&c->origins[i], s->where, err);
 }
 
-static bool word_in(const char *list, const char *word)
+/* Whether every part of the value, between commas and blanks, is one of the two; an empty value has none that is. */
+static bool all_allowed(const char *value, const char *const allowed[2])
 {
-	size_t n = strlen(word);
-	for (const char *p = list; *p; p += strcspn(p, " "), p += *p == ' ')
-		if (strcspn(p, " ") == n && !memcmp(p, word, n))
-			return true;
-	return false;
+	size_t parts = 0;
+	for (const char *p = value + strspn(value, ", \t"); *p; p += strspn(p, ", \t"), parts++) {
+		struct text part = {p, strcspn(p, ", \t")};
+		p += part.n;
+		if (!(allowed[0] && text_is(part, allowed[0])) && !(allowed[1] && text_is(part, allowed[1])))
+			return false;
+	}
+	return parts > 0;
 }
 
 static int check_kafka(const struct setting *s, struct error *err)
 {
 	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
-		if (strcmp(s->name, refused[i].name) != 0 || word_in(refused[i].allowed, s->value))
+		const char *const *allowed = refused[i].allowed;
+		if (fnmatch(refused[i].name, s->name, 0) != 0 || all_allowed(s->value, allowed))
 			continue;
-		const char *allowed = *refused[i].allowed ? refused[i].allowed : "left out";
-		return error_set(err, -EINVAL, "%s: kafka.%s: refused: %s; must be %s", s->where, s->name, refused[i].why, allowed);
+		return error_set(err, -EINVAL, "%s: kafka.%s: refused: %s; must be %s%s%s", s->where, s->name, refused[i].why, allowed[0] ? allowed[0] : "left out",
+				 allowed[1] ? " or " : "", allowed[1] ? allowed[1] : "");
 	}
 	return 0;
 }
@@ -255,7 +274,7 @@ static int unknown_key(const struct setting *s, struct error *err)
 	const struct key *nearest = NULL;
 	size_t least = SIZE_MAX;
 	for (size_t i = 0; i < N_KEYS; i++) {
-		size_t d = distance(s->name, keys[i].doc.name);
+		size_t d = distance(s->name, keys[i].doc->name);
 		if (d < least) {
 			least = d;
 			nearest = &keys[i];
@@ -263,7 +282,7 @@ static int unknown_key(const struct setting *s, struct error *err)
 	}
 	if (!nearest)
 		nearest = &keys[0];
-	return error_set(err, -EINVAL, "%s: unknown key %.64s.%.64s; did you mean %s.%s?", s->where, s->section, s->name, nearest->doc.section, nearest->doc.name);
+	return error_set(err, -EINVAL, "%s: unknown key %.64s.%.64s; did you mean %s.%s?", s->where, s->section, s->name, nearest->doc->section, nearest->doc->name);
 }
 
 static int unknown_section(const struct setting *s, struct error *err)
@@ -297,7 +316,9 @@ static int set_from_file(struct config *c, const struct setting *s, size_t name_
 	const char *folder = getenv("CREDENTIALS_DIRECTORY");
 	char path[1024], name[128];
 	struct buffer content = {0};
-	snprintf(path, sizeof path, "%s%s%s", *s->value != '/' && folder ? folder : "", *s->value != '/' && folder ? "/" : "", s->value);
+	bool relative = *s->value != '/' && folder;
+	if ((size_t)snprintf(path, sizeof path, "%s%s%s", relative ? folder : "", relative ? "/" : "", s->value) >= sizeof path)
+		return error_set(err, -EINVAL, "%s: %s.%s: the path is too long", s->where, s->section, s->name);
 	snprintf(name, sizeof name, "%.*s", (int)name_length, s->name);
 	int r = file_read(path, FILE_MAX, &content, err);
 	if (r < 0)
@@ -323,7 +344,7 @@ static int set(struct config *c, const struct setting *s, struct error *err)
 	if (!strcmp(s->section, "kafka"))
 		return set_kafka(c, s, err);
 	for (size_t i = 0; i < N_KEYS; i++)
-		if (!strcmp(s->section, keys[i].doc.section) && !strcmp(s->name, keys[i].doc.name))
+		if (!strcmp(s->section, keys[i].doc->section) && !strcmp(s->name, keys[i].doc->name))
 			return set_key(c, i, s, err);
 	bool known = !strcmp(s->section, "postgres") || !strcmp(s->section, "rekapd");
 	return known ? unknown_key(s, err) : unknown_section(s, err);
@@ -404,17 +425,39 @@ static int read_file(struct config *c, const char *path, struct error *err)
 	return r;
 }
 
+static int is_conf(const struct dirent *e)
+{
+	return e->d_name[0] != '.' && !fnmatch("*.conf", e->d_name, 0);
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name); /* bytewise: the same in every locale */
+}
+
 static int read_folder(struct config *c, const char *path, struct error *err)
 {
-	char pattern[1100];
-	glob_t found;
-	int r = 0;
-	snprintf(pattern, sizeof pattern, "%s.d/*.conf", path);
-	if (glob(pattern, 0, NULL, &found) != 0)
-		return 0;
-	for (size_t i = 0; i < found.gl_pathc && r >= 0; i++)
-		r = read_file(c, found.gl_pathv[i], err);
-	globfree(&found);
+	struct buffer file = {0};
+	struct dirent **found;
+	buffer_printf(&file, "%s.d/", path);
+	size_t folder = file.n;
+	const char *name = buffer_cstr(&file);
+	int n = name ? scandir(name, &found, is_conf, by_name) : -1, r = 0;
+	if (!name || (n < 0 && errno == ENOMEM))
+		r = no_memory(err);
+	else if (n < 0 && errno != ENOENT)
+		r = error_set(err, -errno, "%s: cannot be read: %s", name, strerror(errno));
+	for (int i = 0; i < n; i++) {
+		file.n = folder;
+		buffer_puts(&file, found[i]->d_name);
+		free(found[i]);
+		name = buffer_cstr(&file);
+		if (r >= 0)
+			r = name ? read_file(c, name, err) : no_memory(err);
+	}
+	if (n >= 0)
+		free(found);
+	buffer_deinit(&file);
 	return r;
 }
 
@@ -465,7 +508,7 @@ static int set_defaults(struct config *c, struct error *err)
 {
 	int r = 0;
 	for (size_t i = 0; i < N_KEYS && r >= 0; i++) {
-		struct setting s = {keys[i].doc.section, keys[i].doc.name, (char *)(uintptr_t)keys[i].doc.value, "default"};
+		struct setting s = {keys[i].doc->section, keys[i].doc->name, (char *)(uintptr_t)keys[i].doc->value, "default"};
 		r = set_key(c, i, &s, err);
 	}
 	return r;
@@ -507,7 +550,7 @@ void config_deinit(struct config *c)
 	for (size_t i = 0; i < N_KEYS; i++) {
 		if (c->origins)
 			free(c->origins[i]);
-		if (keys[i].type == KEY_STRING)
+		if (keys[i].type == STRING)
 			free(*(char **)(void *)((char *)c + keys[i].offset));
 	}
 	free(c->origins);
@@ -516,32 +559,93 @@ void config_deinit(struct config *c)
 
 /* --- printing -------------------------------------------------------------------------------------------------------------------------------- */
 
-/* A connection string without the password: of `password=…` and of a URI's user:password@. */
-static void print_conninfo(const char *s, FILE *out)
+#define BLANKS " \t\r\n\f\v"
+
+/* In a URI a name may be disguised by percent signs. */
+static bool is_conninfo_secret(const char *name, size_t n)
 {
-	const char *at = strstr(s, "://") ? strchr(strstr(s, "://") + 3, '@') : NULL;
-	const char *colon = at ? memchr(strstr(s, "://") + 3, ':', (size_t)(at - strstr(s, "://") - 3)) : NULL;
+	static const char *const parts[] = {"password", "secret", "scram_", "%"};
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+		if (memmem(name, n, parts[i], strlen(parts[i])))
+			return true;
+	return false;
+}
+
+/* The end of a value as libpq reads it: in quotes or up to a blank, a backslash before what would end it. */
+static const char *end_of_value(const char *v)
+{
+	bool quoted = *v == '\'';
+	for (v += quoted; *v && (quoted ? *v != '\'' : !strchr(BLANKS, *v)); v++)
+		v += *v == '\\' && v[1];
+	return v + (quoted && *v);
+}
+
+#define HIDDEN "********"
+
+/* name = value …; what follows a mistake is hidden, since it may be part of a password. */
+static void print_pairs(const char *s, FILE *out)
+{
+	for (const char *gap = ""; *(s += strspn(s, BLANKS)); gap = " ") {
+		size_t n = strcspn(s, "=" BLANKS);
+		const char *equals = s + n + strspn(s + n, BLANKS);
+		if (*equals != '=') {
+			fprintf(out, "%s%s", gap, HIDDEN);
+			return;
+		}
+		const char *value = equals + 1 + strspn(equals + 1, BLANKS), *end = end_of_value(value);
+		bool secret = is_conninfo_secret(s, n);
+		fprintf(out, "%s%.*s=%.*s", gap, (int)n, s, secret ? (int)strlen(HIDDEN) : (int)(end - value), secret ? HIDDEN : value);
+		s = end;
+	}
+}
+
+/* ?name=value&…; what has no name is hidden, since it may be part of a password. */
+static void print_parameters(const char *s, FILE *out)
+{
+	while (*s) {
+		size_t n = 1 + strcspn(s + 1, "=&"), end = 1 + strcspn(s + 1, "&");
+		if (n == end)
+			fprintf(out, "%c%s", *s, HIDDEN);
+		else if (is_conninfo_secret(s, n))
+			fprintf(out, "%.*s=%s", (int)n, s, HIDDEN);
+		else
+			fprintf(out, "%.*s", (int)end, s);
+		s += end;
+	}
+}
+
+/* The last @ ends the password, even of one that should have had its own @ written as %40. */
+static void print_uri(const char *s, FILE *out)
+{
+	const char *authority = strstr(s, "://") + 3, *at = strrchr(authority, '@');
+	const char *colon = at ? memchr(authority, ':', (size_t)(at - authority)) : NULL;
 	if (colon) {
-		fprintf(out, "%.*s:********", (int)(colon - s), s);
+		fprintf(out, "%.*s:%s", (int)(colon - s), s, HIDDEN);
 		s = at;
 	}
-	for (const char *p; (p = strstr(s, "password")); s = p) {
-		const char *value = p + strlen("password");
-		value += strspn(value, " ");
-		if (*value != '=') {
-			fprintf(out, "%.*s", (int)(value - s), s);
-			p = value;
-			continue;
-		}
-		value++;
-		value += strspn(value, " ");
-		fprintf(out, "%.*s********", (int)(value - s), s);
-		if (*value == '\'')
-			for (value++; *value && *value != '\''; value++)
-				value += *value == '\\' && value[1];
-		p = value + strcspn(value, " &");
-	}
-	fputs(s, out);
+	size_t n = strcspn(s, "?");
+	fprintf(out, "%.*s", (int)n, s);
+	print_parameters(s + n, out);
+}
+
+static void print_conninfo(const char *s, FILE *out)
+{
+	bool uri = !strncmp(s, "postgresql://", 13) || !strncmp(s, "postgres://", 11);
+	(uri ? print_uri : print_pairs)(s, out);
+}
+
+/* As the file's reader takes it: in quotes where it would trim it or take quotes off; a line break, which no file can give, in letters. */
+static void print_string(const char *s, FILE *out)
+{
+	size_t n = strlen(s);
+	bool quoted = n && (strchr(BLANKS "\"", s[0]) || strchr(BLANKS "\"", s[n - 1]));
+	fputs(quoted ? "\"" : "", out);
+	for (; *s; s++)
+		if (*s == '\n')
+			fputs("\\n", out);
+		else
+			fputc(*s, out);
+	fputs(quoted ? "\"" : "", out);
 }
 
 static void print_value(const struct config *c, const struct key *k, FILE *out)
@@ -549,24 +653,24 @@ static void print_value(const struct config *c, const struct key *k, FILE *out)
 	const char *slot = (const char *)c + k->offset;
 	char date[DATE_TEXT_SIZE] = "";
 	switch (k->type) {
-	case KEY_STRING:
-		if (k->doc.secret)
+	case STRING:
+		if (k->doc->secret)
 			print_conninfo(*(char *const *)(const void *)slot, out);
 		else
-			fputs(*(char *const *)(const void *)slot, out);
+			print_string(*(char *const *)(const void *)slot, out);
 		break;
-	case KEY_INTEGER:
+	case INTEGER:
 		fprintf(out, "%" PRId64, *(const int64_t *)(const void *)slot);
 		break;
-	case KEY_BOOL:
+	case BOOL:
 		fputs(*(const bool *)slot ? "on" : "off", out);
 		break;
-	case KEY_DAY:
+	case DAY:
 		if (*(const day_number *)(const void *)slot != DAY_NONE)
 			date_format(*(const day_number *)(const void *)slot, date);
 		fputs(date, out);
 		break;
-	case KEY_LEVEL:
+	case LEVEL:
 		for (size_t i = 0; i < sizeof log_levels / sizeof *log_levels; i++)
 			if (log_levels[i].level == (enum log_level) * (const int64_t *)(const void *)slot)
 				fputs(log_levels[i].name, out);
@@ -577,14 +681,18 @@ static void print_value(const struct config *c, const struct key *k, FILE *out)
 void config_print(const struct config *c, FILE *out)
 {
 	fputs("[kafka]\n", out);
-	for (size_t i = 0; i < c->n_kafka; i++)
-		fprintf(out, "%s = %s\t# %s\n", c->kafka[i].name, is_kafka_secret(c->kafka[i].name) ? "********" : c->kafka[i].value, c->kafka[i].origin);
+	for (size_t i = 0; i < c->n_kafka; i++) {
+		const struct config_property *p = &c->kafka[i];
+		fprintf(out, "# %s\n%s = ", p->origin, p->name);
+		print_string(is_kafka_secret(p->name) ? HIDDEN : p->value, out);
+		fputc('\n', out);
+	}
 	for (size_t i = 0; i < N_KEYS; i++) {
-		if (!i || strcmp(keys[i].doc.section, keys[i - 1].doc.section) != 0)
-			fprintf(out, "\n[%s]\n", keys[i].doc.section);
-		fprintf(out, "%s = ", keys[i].doc.name);
+		if (!i || strcmp(docs[i].section, docs[i - 1].section) != 0)
+			fprintf(out, "\n[%s]\n", docs[i].section);
+		fprintf(out, "# %s\n%s = ", c->origins[i], docs[i].name);
 		print_value(c, &keys[i], out);
-		fprintf(out, "\t# %s\n", c->origins[i]);
+		fputc('\n', out);
 	}
 }
 
@@ -594,8 +702,8 @@ void config_sample(FILE *out)
 	      "[kafka]\n# Any property of librdkafka, as its documentation names it. Secrets may come from a file: sasl.password.file = PATH\n"
 	      "#bootstrap.servers = localhost:9092\n#group.id = rekapd\n", out);
 	for (size_t i = 0; i < N_KEYS; i++) {
-		const struct config_key *k = &keys[i].doc;
-		if (!i || strcmp(k->section, keys[i - 1].doc.section) != 0)
+		const struct config_key *k = &docs[i];
+		if (!i || strcmp(k->section, docs[i - 1].section) != 0)
 			fprintf(out, "\n[%s]\n", k->section);
 		fprintf(out, "# %s\n# %s%s\n#%s = %s\n", k->help, k->range, k->reloadable ? "; SIGHUP reloads it" : "", k->name, k->value);
 	}

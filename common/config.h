@@ -7,7 +7,10 @@
  * [kafka] passes every librdkafka property through as it is.
  *
  * Precedence: default < file < FILE's `.conf` files in the folder PATH.d (beside it, in order of name) < environment REKAPD_SECTION_KEY < --set section.key=value.
- * In environment names, dots and dashes of a key become underscores (REKAPD_KAFKA_BOOTSTRAP_SERVERS).
+ * In environment names, dots of a key become underscores (REKAPD_KAFKA_BOOTSTRAP_SERVERS).
+ *
+ * A secret may come from a file, less the line breaks at its end: `sasl.password.file = PATH` for any secret of [kafka], `conninfo_file = PATH` in [postgres]. A
+ * relative path lies in $CREDENTIALS_DIRECTORY where that is set.
  */
 #include <stdio.h>
 
@@ -50,7 +53,7 @@ const struct config_key *config_keys(size_t *ret_n);
 int config_load(struct config *c, const char *path, const char *const *sets, size_t n_sets, struct error *err);
 void config_deinit(struct config *c);
 
-/* Prints every effective setting with its origin, secrets redacted, as an INI file. */
+/* Prints every effective setting under a comment with its origin, secrets redacted, as a file that config_load reads (but for the secrets). */
 void config_print(const struct config *c, FILE *out);
 /* Prints the documented sample file. */
 void config_sample(FILE *out);

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The rekapd authors
 // SPDX-License-Identifier: MIT
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -94,6 +95,27 @@ START_TEST(mistakes_are_named)
 		{"[kafka]\nauto.offset.reset = latest\n", ":2:", "lose them unseen"},
 		{"[kafka]\npartition.assignment.strategy = cooperative-sticky\n", ":2:", "refused"},
 		{"[kafka]\nisolation.level = read_uncommitted\n", ":2:", "aborted"},
+		{"[kafka]\nenable.auto.commit =\n", ":2:", "must be false"},
+		{"[kafka]\nenable.auto.offset.store = true\n", ":2:", "must be false"},
+		{"[kafka]\nauto.offset.reset = beginning\n", ":2:", "must be earliest or error"},
+		{"[kafka]\npartition.assignment.strategy = range,cooperative-sticky\n", ":2:", "must be range or roundrobin"},
+		{"[kafka]\ngroup.protocol = consumer\n", ":2:", "must be classic"},
+		{"[kafka]\nenable.partition.eof = false\n", ":2:", "must be left out"},
+		{"[kafka]\ntest.mock.broker.rtt = 5\n", ":2:", "a toy"},
+		{"[kafka]\nrebalance_cb = 0\n", ":2:", "no setting"},
+		{"[kafka]\nssl.certificate.verify_cb = 0\n", ":2:", "no setting"},
+		{"[rekapd]\ntopics =\n", ":2:", "must be names"},
+		{"[rekapd]\nbatch_events = 1000001\n", ":2:", "rekapd.batch_events: must be 1 to 1000000"},
+		{"[rekapd]\nbatch_bytes = 99999999999999999999\n", ":2:", "1048576 to 1073741824"},
+		{"[rekapd]\ncollective_leave = maybe\n", ":2:", "on or off"},
+		{"[rekapd]\nsupression_treshold = 5\n", ":2:", "did you mean rekapd.suppression_threshold?"},
+		{"[postgres]\nconinfo = x\n", ":2:", "did you mean postgres.conninfo?"},
+		{"[postgres]\ntimezone = UTC\n", ":2:", "did you mean rekapd.timezone?"},
+		{"[kafka\n", ":1:", "must end with ]"},
+		{"[\n", ":1:", "must end with ]"},
+		{"[kafka]\n= x\n", ":2:", "KEY = VALUE"},
+		{"[kafka]\nsasl.password.file = /nonexistent/secret\n", ":2: kafka.sasl.password.file", "/nonexistent/secret"},
+		{"[rekapd]\nxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx = 5\n", ":2:", "unknown key"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		ck_assert_int_lt(load(cases[i].text, NULL), 0);
@@ -103,6 +125,147 @@ START_TEST(mistakes_are_named)
 	ck_assert_ptr_nonnull(strstr(err.text, "--set"));
 	ck_assert_int_lt(config_load(&config, "/nonexistent/rekapd.conf", NULL, 0, &err), 0);
 	ck_assert_ptr_nonnull(strstr(err.text, "/nonexistent/rekapd.conf"));
+}
+END_TEST
+
+START_TEST(mistakes_elsewhere_name_their_place)
+{
+	put("rekapd.conf.d/10.conf", "\n[rekapd]\nbatch_events = 0\n");
+	ck_assert_int_lt(load("", NULL), 0);
+	ck_assert_msg(strstr(err.text, "rekapd.conf.d/10.conf:3: rekapd.batch_events"), "%s", err.text);
+	put("rekapd.conf.d/10.conf", "");
+	ck_assert_int_lt(load("", "rekapd.batch_events=x"), 0);
+	ck_assert_msg(!strncmp(err.text, "--set rekapd.batch_events: rekapd.batch_events: must be", 54), "%s", err.text);
+	setenv("REKAPD_REKAPD_BATCH_EVENTS", "0", 1);
+	ck_assert_int_lt(load("", NULL), 0);
+	ck_assert_msg(!strncmp(err.text, "REKAPD_REKAPD_BATCH_EVENTS: ", 28), "%s", err.text);
+	unsetenv("REKAPD_REKAPD_BATCH_EVENTS");
+	setenv("REKAPD_POSTGRES_CONNINF", "x", 1);
+	ck_assert_int_lt(load("", NULL), 0);
+	ck_assert_msg(!strncmp(err.text, "REKAPD_POSTGRES_CONNINF: unknown key", 36), "%s", err.text);
+	unsetenv("REKAPD_POSTGRES_CONNINF");
+	setenv("REKAPD_KAFKA_ENABLE_AUTO_COMMIT", "true", 1);
+	ck_assert_int_lt(load("", NULL), 0);
+	ck_assert_msg(!strncmp(err.text, "REKAPD_KAFKA_ENABLE_AUTO_COMMIT: ", 33), "%s", err.text);
+	unsetenv("REKAPD_KAFKA_ENABLE_AUTO_COMMIT");
+	setenv("REKAPD_CONF", "somewhere", 1); /* not of a section */
+	ck_assert_msg(load("[kafka]\nenable.auto.commit = false\npartition.assignment.strategy = range, roundrobin\n", NULL) == 0, "%s", err.text);
+	config_deinit(&config);
+}
+END_TEST
+
+/* Neither a folder that cannot be listed nor a name that looks like a pattern makes settings vanish. */
+START_TEST(the_folder_is_never_passed_over)
+{
+	char full[256], odd[128];
+	snprintf(full, sizeof full, "%s/plain.conf", folder);
+	put("plain.conf", "");
+	put("plain.conf.d", "no folder");
+	ck_assert_int_eq(config_load(&config, full, NULL, 0, &err), -EINVAL);
+	ck_assert_msg(strstr(err.text, "plain.conf.d"), "%s", err.text);
+	snprintf(odd, sizeof odd, "%s/odd[1]", folder);
+	ck_assert_int_eq(mkdir(odd, 0700), 0);
+	snprintf(full, sizeof full, "%s/rekapd.conf.d", odd);
+	ck_assert_int_eq(mkdir(full, 0700), 0);
+	put("odd[1]/rekapd.conf", "");
+	put("odd[1]/rekapd.conf.d/1.conf", "[rekapd]\nbatch_events = 7\n");
+	put("odd[1]/rekapd.conf.d/.2.conf", "[rekapd]\nbatch_events = 8\n");
+	snprintf(full, sizeof full, "%s/rekapd.conf", odd);
+	ck_assert_msg(config_load(&config, full, NULL, 0, &err) == 0, "%s", err.text);
+	ck_assert_int_eq(config.batch_events, 7);
+	config_deinit(&config);
+}
+END_TEST
+
+static char *printed(void)
+{
+	char *text = NULL;
+	size_t n;
+	FILE *out = open_memstream(&text, &n);
+	config_print(&config, out);
+	fclose(out);
+	return text;
+}
+
+START_TEST(connection_strings_show_no_secret)
+{
+	static const struct {
+		const char *conninfo, *shown;
+	} cases[] = {
+		{"", ""},
+		{"host=db user=me dbname='my db'", "host=db user=me dbname='my db'"},
+		{"host=db password=HUSH user=me", "host=db password=******** user=me"},
+		{"password = 'HU SH' host=db", "password=******** host=db"},
+		{"password='HU\\'SH x' host=db", "password=******** host=db"},
+		{"password=HU\\ SH host=db", "password=******** host=db"},
+		{"password=a&HUSH host=db", "password=******** host=db"},
+		{"password\t=\tHUSH\thost=db", "password=******** host=db"},
+		{"sslpassword=HUSH password=HUSH", "sslpassword=******** password=********"},
+		{"host=db password HUSH", "host=db ********"},
+		{"password='HUSH", "password=********"},
+		{"dbname=password host=db", "dbname=password host=db"},
+		{"postgresql://me@db/rekap", "postgresql://me@db/rekap"},
+		{"postgresql://db:5432/rekap", "postgresql://db:5432/rekap"},
+		{"postgresql://me:HUSH@db:5432/rekap?sslmode=require", "postgresql://me:********@db:5432/rekap?sslmode=require"},
+		{"postgres://me:HU@SH@db/rekap", "postgres://me:********@db/rekap"},
+		{"postgres://me:HU/SH?x@db/rekap", "postgres://me:********@db/rekap"},
+		{"postgresql://db/rekap?user=me&password=HUSH&sslmode=require", "postgresql://db/rekap?user=me&password=********&sslmode=require"},
+		{"postgresql://db/rekap?p%61ssword=HUSH", "postgresql://db/rekap?p%61ssword=********"},
+		{"postgresql://db/rekap?password=a&HUSH", "postgresql://db/rekap?password=********&********"},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char set[256], want[256];
+		snprintf(set, sizeof set, "postgres.conninfo=%s", cases[i].conninfo);
+		snprintf(want, sizeof want, "\n# --set postgres.conninfo\nconninfo = %s\n", cases[i].shown);
+		ck_assert_msg(load("", set) == 0, "%s", err.text);
+		char *text = printed();
+		ck_assert_msg(strstr(text, want) && !strstr(text, "HU") && !strstr(text, "SH"), "%s: %s", cases[i].conninfo, text);
+		free(text);
+		config_deinit(&config);
+	}
+}
+END_TEST
+
+START_TEST(kafka_shows_no_secret)
+{
+	static const char *const secrets[] = {"sasl.password", "ssl.key.password", "ssl.keystore.password", "sasl.oauthbearer.client.secret", "ssl.key.pem"};
+	for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
+		char text[256];
+		put("secret", "HUSH\r\n");
+		snprintf(text, sizeof text, "[kafka]\n%s.file = %s/secret\n", secrets[i], folder);
+		ck_assert_msg(load(text, NULL) == 0, "%s", err.text);
+		ck_assert_str_eq(kafka(secrets[i]), "HUSH");
+		char *shown = printed();
+		ck_assert(strstr(shown, secrets[i]) && !strstr(shown, "HUSH"));
+		free(shown);
+		config_deinit(&config);
+	}
+}
+END_TEST
+
+/* What is printed, read again, is printed the same, but for the origins. */
+START_TEST(what_is_printed_can_be_read)
+{
+	ck_assert_msg(load("[kafka]\nclient.id = \"  a  \"\nx = \"\"y\"\"\nz = a # b\nempty =\n[rekapd]\ntopics = ^opd\\..*\nas_of = 2024-12-31\ncollective_leave = off\n"
+			   "log_level = debug\n[postgres]\nconninfo = host=db\n",
+			   NULL) == 0,
+		      "%s", err.text);
+	ck_assert_str_eq(kafka("client.id"), "  a  ");
+	ck_assert_str_eq(kafka("x"), "\"y\"");
+	ck_assert_str_eq(kafka("z"), "a # b");
+	char *first = printed();
+	config_deinit(&config);
+	ck_assert_msg(load(first, NULL) == 0, "%s in\n%s", err.text, first);
+	char *second = printed();
+	for (char *a = first, *b = second; *a || *b;) {
+		size_t n = strcspn(a, "\n"), m = strcspn(b, "\n");
+		ck_assert_msg((*a == '#' && *b == '#') || (n == m && !memcmp(a, b, n)), "%.*s is now %.*s", (int)n, a, (int)m, b);
+		a += n + (a[n] == '\n');
+		b += m + (b[m] == '\n');
+	}
+	config_deinit(&config);
+	free(first);
+	free(second);
 }
 END_TEST
 
@@ -160,6 +323,11 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, later_places_win);
 	tcase_add_test(t, mistakes_are_named);
+	tcase_add_test(t, mistakes_elsewhere_name_their_place);
+	tcase_add_test(t, the_folder_is_never_passed_over);
+	tcase_add_test(t, connection_strings_show_no_secret);
+	tcase_add_test(t, kafka_shows_no_secret);
+	tcase_add_test(t, what_is_printed_can_be_read);
 	tcase_add_test(t, secrets_come_from_files_and_are_not_printed);
 	tcase_add_test(t, the_sample_is_a_valid_file);
 	suite_add_tcase(s, t);
