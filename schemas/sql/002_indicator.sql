@@ -3,8 +3,8 @@
 --
 -- From the roll-up to figures (semantics §5, §7, §8): rekap.indicator and rekap.indicator_value.
 --
--- Rulesets are jsonb and units a tree: both are laid out flat, in the tables below, by rekap_store.basis_changed() whenever they change. The figures themselves are
--- nowhere stored: the view adds the roll-up up for one indicator and period after the other, so that whatever a query asks about indicator, grain or period
+-- Rulesets are jsonb and units a tree: both are laid out flat, in the tables below, by rekap_store.basis_changed() whenever they change. The figures themselves
+-- are nowhere stored: the view adds the roll-up up for one indicator and period after the other, so that whatever a query asks about indicator, grain or period
 -- reaches the roll-up's index.
 
 -- Both columns of the index never change: updates of the roll-up stay HOT.
@@ -77,7 +77,7 @@ COMMENT ON COLUMN rekap_store.indicator_rule.basis IS 'The regulation behind it'
 COMMENT ON COLUMN rekap_store.indicator_rule."over" IS 'Which days count: period, due, stock, ytd, exact or nested';
 COMMENT ON COLUMN rekap_store.indicator_rule.reduction IS 'Compares with the period before: (before - now) / before';
 COMMENT ON COLUMN rekap_store.indicator_rule.suppress IS 'Whether figures on few cases are suppressed';
-COMMENT ON COLUMN rekap_store.indicator_rule.based IS 'Whether a measure of its own tells the number of cases; else the denominator, or of a count the numerator';
+COMMENT ON COLUMN rekap_store.indicator_rule.based IS 'Whether a measure of its own tells the number of cases; else denominator, or numerator';
 COMMENT ON COLUMN rekap_store.indicator_rule.banded IS 'Whether the value falls into bands';
 COMMENT ON COLUMN rekap_store.indicator_rule.grains IS 'The grains it exists for';
 
@@ -111,8 +111,8 @@ COMMENT ON COLUMN rekap_store.rule_band.band IS 'Name of the band';
 COMMENT ON COLUMN rekap_store.rule_band.minimum IS 'Lower bound of the rounded value; null: none';
 COMMENT ON COLUMN rekap_store.rule_band.inclusive IS 'Whether the bound itself belongs to the band';
 
--- Which series an indicator adds up at a grain: "exact" and "nested" name none, since the grain is their dimension. A reduction's denominator is its numerator, of the
--- period before.
+-- Which series an indicator adds up at a grain: "exact" and "nested" name none, since the grain is their dimension. A reduction's denominator is its numerator
+-- in the period before.
 CREATE VIEW rekap_store.ruleset_part AS
 WITH indicator AS (
 	SELECT r.ruleset, i ->> 'code' AS indicator, g AS grain, i ->> 'over' AS "over",
@@ -137,7 +137,7 @@ COMMENT ON COLUMN rekap_store.ruleset_part.part IS 'numerator, denominator, base
 COMMENT ON COLUMN rekap_store.ruleset_part.measure IS 'The measure';
 COMMENT ON COLUMN rekap_store.ruleset_part.dimension IS 'Its dimension; empty: none';
 
--- Called by the writer, in the transaction in which it changed units or rulesets. Replacing a few hundred rows costs less than finding out which of them differ.
+-- Called by the writer, in the transaction in which it changed units or rulesets. Replacing a few hundred rows costs less than comparing them.
 CREATE FUNCTION rekap_store.basis_changed() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	IF NOT pg_has_role(session_user, 'rekap_writer', 'MEMBER') AND NOT pg_has_role(session_user, 'rekap_owner', 'MEMBER') THEN
@@ -196,8 +196,8 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION rekap_store.basis_changed() IS 'Lays units and rulesets out flat; the writer calls it whenever it changed them';
 
--- The months from the first that holds anything to the last, or to that of the as-of day: stocks have figures in empty months too. The roll-up's months are found
--- by jumping from one to the next in the index.
+-- The months from the first that holds anything to the last, or to that of the as-of day: stocks have figures in empty months too. The roll-up's months are
+-- found by jumping from one to the next in the index.
 CREATE VIEW rekap_store.month_present AS
 WITH RECURSIVE present AS (
 	(SELECT month FROM rekap_store.measure_month ORDER BY month LIMIT 1)
@@ -231,7 +231,8 @@ UNION ALL
 SELECT 'month', to_char(m.month::timestamp, 'YYYY-MM'), m.month, m.month_end, (m.month - interval '1 month')::date, m.filled
 FROM rekap_store.month_present m
 UNION ALL
-SELECT 'quarter', to_char(q.first, 'YYYY"-Q"Q'), q.first::date, (q.first + interval '3 months')::date - 1, (q.first - interval '3 months')::date, bool_or(m.filled)
+SELECT 'quarter', to_char(q.first, 'YYYY"-Q"Q'), q.first::date,
+	(q.first + interval '3 months')::date - 1, (q.first - interval '3 months')::date, bool_or(m.filled)
 FROM rekap_store.month_present m
 CROSS JOIN LATERAL (SELECT date_trunc('quarter', m.month::timestamp)) AS q (first)
 GROUP BY q.first
@@ -239,7 +240,9 @@ UNION ALL
 SELECT 'semester', to_char(s.first, 'YYYY"-S"') || CASE WHEN extract(month FROM s.first) < 7 THEN 1 ELSE 2 END, s.first::date,
 	(s.first + interval '6 months')::date - 1, (s.first - interval '6 months')::date, bool_or(m.filled)
 FROM rekap_store.month_present m
-CROSS JOIN LATERAL (SELECT date_trunc('year', m.month::timestamp) + CASE WHEN extract(month FROM m.month) < 7 THEN interval '0' ELSE interval '6 months' END) AS s (first)
+CROSS JOIN LATERAL (
+	SELECT date_trunc('year', m.month::timestamp) + CASE WHEN extract(month FROM m.month) < 7 THEN interval '0' ELSE interval '6 months' END
+) AS s (first)
 GROUP BY s.first
 UNION ALL
 SELECT 'year', to_char(y.first, 'YYYY'), y.first::date, (y.first + interval '1 year')::date - 1, (y.first - interval '1 year')::date, bool_or(m.filled)
@@ -304,7 +307,8 @@ CROSS JOIN LATERAL (
 		SELECT p.part, s.series_id,
 			CASE
 			WHEN r."over" = 'stock' THEN date '0001-01-01'
-			WHEN r."over" = 'ytd' AND p.part <> 'presence' THEN date_trunc('year', (CASE t.grain WHEN 'week' THEN t.period_start + 3 ELSE t.period_start END)::timestamp)::date
+			WHEN r."over" = 'ytd' AND p.part <> 'presence' THEN -- an ISO week belongs to the year of its Thursday
+				date_trunc('year', (CASE t.grain WHEN 'week' THEN t.period_start + 3 ELSE t.period_start END)::timestamp)::date
 			WHEN r.reduction AND p.part = 'denominator' THEN t.before_start
 			ELSE t.period_start END AS first,
 			CASE
@@ -389,6 +393,6 @@ COMMENT ON COLUMN rekap.indicator_value.period_end IS 'Last day of the period';
 COMMENT ON COLUMN rekap.indicator_value.numerator IS 'Sum of the numerator''s measure, unscaled; null: suppressed';
 COMMENT ON COLUMN rekap.indicator_value.denominator IS 'Sum of the denominator''s measure; null: a count, or suppressed';
 COMMENT ON COLUMN rekap.indicator_value.value IS 'numerator / denominator * scale, rounded half away from zero to two decimals; of a count the numerator';
-COMMENT ON COLUMN rekap.indicator_value.state IS 'value; no_denominator: a ratio of nothing; suppressed: on too few cases to be published, or needed to hide such a figure';
+COMMENT ON COLUMN rekap.indicator_value.state IS 'value; no_denominator: a ratio of nothing; suppressed: on too few cases, or needed to hide such a figure';
 COMMENT ON COLUMN rekap.indicator_value.band IS 'The band that the value falls into; null: the indicator has none';
 COMMENT ON COLUMN rekap.indicator_value.ruleset IS 'The ruleset it was computed with: the one valid on the last day of the period';
