@@ -1,0 +1,263 @@
+// SPDX-FileCopyrightText: The rekapd authors
+// SPDX-License-Identifier: MIT
+
+/* The n-th allocation fails, for every n: a clean -ENOMEM each time, never a wrong result, and the right one once there is enough. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../suite.h"
+#include "common/arena.h"
+#include "common/calendar.h"
+#include "common/config.h"
+#include "common/csv.h"
+#include "common/file.h"
+#include "common/map.h"
+#include "common/zone.h"
+
+/* Sanitizers bring allocators of their own, which are not to be replaced. */
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || !defined(__GLIBC__)
+static volatile long left, live;
+#else
+void *__libc_malloc(size_t n);
+void *__libc_calloc(size_t n, size_t size);
+void *__libc_realloc(void *p, size_t n);
+void __libc_free(void *p);
+
+static volatile long left = -1; /* allocations until one fails; negative: none does */
+static volatile long live;	/* allocations that were not given back */
+
+static bool fails(void)
+{
+	if (left < 0)
+		return false;
+	left = left - 1;
+	if (left < 0)
+		errno = ENOMEM;
+	return left < 0;
+}
+
+static void *count(void *p)
+{
+	live = live + (p != NULL);
+	return p;
+}
+
+void *malloc(size_t n)
+{
+	return fails() ? NULL : count(__libc_malloc(n));
+}
+
+void *calloc(size_t n, size_t size)
+{
+	return fails() ? NULL : count(__libc_calloc(n, size));
+}
+
+void *realloc(void *p, size_t n)
+{
+	void *other = fails() ? NULL : __libc_realloc(p, n);
+	return p ? other : count(other);
+}
+
+void free(void *p)
+{
+	live = live - (p != NULL);
+	__libc_free(p);
+}
+#endif
+
+/* Tools that bring an allocator when the program starts are found out by asking, from where the compiler does not see the functions above. */
+static bool can_fail(void)
+{
+	struct buffer b = {0};
+	left = 0;
+	buffer_putc(&b, 'x');
+	left = -1;
+	if (!b.failed)
+		printf("allocations cannot be made to fail here: skipped\n");
+	bool failed = b.failed;
+	buffer_deinit(&b);
+	return failed;
+}
+
+/* How an attempt reports a result that is wrong; it must not assert, which allocates. */
+static int right(bool is)
+{
+	return is ? 0 : -EPROTO;
+}
+
+/* Calls `attempt` with the first, second, … allocation failing until none does. `keeps`: what the C library remembers is not counted as lost. */
+static void with_little(int (*attempt)(struct error *err), long at_least, bool keeps)
+{
+	struct error err;
+	bool failed = can_fail();
+	for (long n = 0; failed; n++) {
+		long before = live;
+		err.text[0] = 0;
+		left = n;
+		int r = attempt(&err);
+		failed = left < 0;
+		left = -1;
+		long lost = live - before;
+		ck_assert_msg(r == 0 || (failed && r == -ENOMEM), "allocation %ld: %d: %s", n, r, err.text);
+		ck_assert_msg(r == 0 || strstr(err.text, "out of memory"), "allocation %ld: %s", n, err.text);
+		ck_assert_msg(keeps || lost == 0, "allocation %ld: %ld lost", n, lost);
+		ck_assert(failed || n >= at_least);
+	}
+}
+
+/* A zone that is taken for UTC, even in part, is found out. */
+static int attempt_zone(struct error *err)
+{
+	struct zone *z = NULL;
+	int r = zone_new("America/New_York", &z, err);
+	for (int year = 1900; r == 0 && year < 2200; year++) {
+		day_number july = day_from_civil(year, 7, 1);
+		instant midnight = july * INSTANT_PER_DAY;
+		r = right(zone_day(z, midnight + 2 * 3600 * INSTANT_PER_SECOND) == july - 1 && zone_day(z, midnight + 6 * 3600 * INSTANT_PER_SECOND) == july);
+	}
+	zone_free(z);
+	return r;
+}
+
+START_TEST(zones)
+{
+	with_little(attempt_zone, 4, true);
+}
+END_TEST
+
+static int attempt_calendar(struct error *err)
+{
+	struct calendar *c = NULL;
+	int r = calendar_parse("c", TEXT("date,type,name,basis\n2024-01-01,national,\"Tahun Baru\",x\n"), true, &c, err);
+	if (r == 0)
+		r = right(calendar_knows(c, 2024));
+	calendar_free(c);
+	return r;
+}
+
+START_TEST(calendars)
+{
+	with_little(attempt_calendar, 2, false);
+}
+END_TEST
+
+static int attempt_csv(struct error *err)
+{
+	static char big[5000];
+	static const char *const columns[] = {"a", "b"};
+	struct csv c;
+	memset(big, 'x', sizeof big);
+	memcpy(big, "a,b\n", 4);
+	csv_init(&c, "c", (struct text){big, sizeof big});
+	int r = csv_header(&c, columns, 2, err);
+	if (r == 0)
+		r = csv_next(&c, err);
+	if (r == 1)
+		r = right(c.field[0].n == sizeof big - 4);
+	csv_deinit(&c);
+	return r;
+}
+
+START_TEST(csv_records)
+{
+	with_little(attempt_csv, 5, false);
+}
+END_TEST
+
+static int attempt_file(struct error *err)
+{
+	struct buffer b = {0};
+	int r = file_read(TESTS_DIR "/../schemas/calendars/id.csv", 0, &b, err);
+	if (r == 0)
+		r = right(b.n > 5000);
+	buffer_deinit(&b);
+	return r;
+}
+
+START_TEST(files)
+{
+	with_little(attempt_file, 1, false);
+}
+END_TEST
+
+static int attempt_memory(struct error *err)
+{
+	static char keys[300][8];
+	struct arena *a = arena_new(256);
+	struct map m;
+	bool enough = a != NULL;
+	struct text copy;
+	map_init(&m, 3);
+	for (size_t i = 0; enough && i < 300; i++) {
+		snprintf(keys[i], sizeof keys[i], "%zu", i);
+		struct map_entry *e = map_put(&m, text_of(keys[i]));
+		enough = e && arena_copy(a, text_of(keys[i]), &copy) && arena_zalloc(a, i);
+		if (e)
+			e->value = keys[i];
+	}
+	bool found = true; /* what was put stays to be found */
+	for (size_t i = 0; i < m.n; i++)
+		found = found && map_get(&m, text_of(keys[i])) == keys[i];
+	map_deinit(&m);
+	arena_free(a);
+	return enough || !found ? right(found) : error_set(err, -ENOMEM, "out of memory");
+}
+
+START_TEST(arenas_and_maps)
+{
+	with_little(attempt_memory, 50, false);
+}
+END_TEST
+
+static char conf[] = "/tmp/rekapd-allocation-XXXXXX";
+
+static int attempt_config(struct error *err)
+{
+	char path[128];
+	static const char *const sets[] = {"kafka.group.id=g", "rekapd.topics=opd.survey"};
+	struct config c;
+	snprintf(path, sizeof path, "%s/rekapd.conf", conf);
+	int r = config_load(&c, path, sets, 2, err);
+	if (r < 0)
+		return r;
+	r = right(!strcmp(c.topics, "opd.survey") && c.batch_events == 9 && !strcmp(c.conninfo, "host=hidden") && c.n_kafka == 2);
+	config_deinit(&c);
+	return r;
+}
+
+static void put(const char *name, const char *text)
+{
+	char full[128];
+	snprintf(full, sizeof full, "%s/%s", conf, name);
+	FILE *f = fopen(full, "w");
+	ck_assert_ptr_nonnull(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+START_TEST(configurations)
+{
+	char full[128];
+	ck_assert_ptr_nonnull(mkdtemp(conf));
+	snprintf(full, sizeof full, "%s/rekapd.conf.d", conf);
+	ck_assert_int_eq(mkdir(full, 0700), 0);
+	put("rekapd.conf", "[kafka]\nbootstrap.servers = x\n[rekapd]\nbatch_events = 8\n");
+	put("rekapd.conf.d/1.conf", "[rekapd]\nbatch_events = 9\n[postgres]\nconninfo_file = dsn\n");
+	put("dsn", "host=hidden\n");
+	setenv("CREDENTIALS_DIRECTORY", conf, 1);
+	with_little(attempt_config, 30, false);
+	char command[128];
+	snprintf(command, sizeof command, "rm -r '%s'", conf);
+	ck_assert_int_eq(system(command), 0);
+}
+END_TEST
+
+SUITE("allocation", zones, calendars, csv_records, files, arenas_and_maps, configurations)
