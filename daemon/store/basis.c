@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * What all figures depend on: settings, rulesets, the unit register. Whoever changes it holds the exclusive lock and makes every figure agree before it commits, so that
- * no instance ever adds to figures of another basis.
+ * What all figures depend on: settings, rulesets, the unit register. Whoever changes it holds the exclusive lock and makes every figure agree before it
+ * commits, so that no instance ever adds to figures of another basis.
  */
 #include <stdlib.h>
 
@@ -30,8 +30,9 @@ static void put_settings(struct store *s, const struct store_basis *b)
 /* Waits for the batches that are being committed; later ones wait for us. */
 static int begin(struct store *s, struct change *c, struct error *err)
 {
-	static struct pg_statement differs = {.sql = "SELECT digest IS DISTINCT FROM $1::text, zone IS DISTINCT FROM $2::text OR as_of IS DISTINCT FROM $3::date "
-		"OR suppression_threshold IS DISTINCT FROM $4::int4 FROM rekap_store.basis"};
+	static struct pg_statement differs = {
+		.sql = "SELECT digest IS DISTINCT FROM $1::text, zone IS DISTINCT FROM $2::text OR as_of IS DISTINCT FROM $3::date "
+		       "OR suppression_threshold IS DISTINCT FROM $4::int4 FROM rekap_store.basis"};
 	PG_RESULT res = NULL;
 	int r = pg_exec(s->pg, "BEGIN; SELECT pg_advisory_xact_lock(" LOCK_FIGURES ")", err);
 	put_settings(s, c->to);
@@ -48,8 +49,9 @@ static int begin(struct store *s, struct change *c, struct error *err)
 
 static int write_settings(struct store *s, const struct change *c, struct error *err)
 {
-	static struct pg_statement update = {.sql = "UPDATE rekap_store.basis SET digest = $1::text, zone = $2::text, as_of = $3::date, suppression_threshold = $4::int4, "
-		"version = version + $5::int4"};
+	static struct pg_statement update = {
+		.sql = "UPDATE rekap_store.basis SET digest = $1::text, zone = $2::text, as_of = $3::date, suppression_threshold = $4::int4, "
+		       "version = version + $5::int4"};
 	put_settings(s, c->to);
 	wire_int4(&s->params, c->rules || c->units_changed);
 	return pg_run(s->pg, &update, &s->params, 5, NULL, NULL, err);
@@ -73,9 +75,10 @@ static void put_rules(struct store *s, const struct rulesets *rules)
 /* A ruleset that is no longer used stays as an empty row that is never valid: the daemon deletes nothing. */
 static int write_rules(struct store *s, const struct rulesets *rules, struct error *err)
 {
-	static struct pg_statement upsert = {.sql = "INSERT INTO rekap_store.ruleset (ruleset, valid_from, valid_to, body) SELECT ruleset, valid_from, valid_to, body::jsonb "
-		"FROM unnest($1::text[], $2::date[], $3::date[], $4::text[]) AS n (ruleset, valid_from, valid_to, body) "
-		"ON CONFLICT (ruleset) DO UPDATE SET valid_from = excluded.valid_from, valid_to = excluded.valid_to, body = excluded.body"};
+	static struct pg_statement upsert = {
+		.sql = "INSERT INTO rekap_store.ruleset (ruleset, valid_from, valid_to, body) SELECT ruleset, valid_from, valid_to, body::jsonb "
+		       "FROM unnest($1::text[], $2::date[], $3::date[], $4::text[]) AS n (ruleset, valid_from, valid_to, body) "
+		       "ON CONFLICT (ruleset) DO UPDATE SET valid_from = excluded.valid_from, valid_to = excluded.valid_to, body = excluded.body"};
 	static struct pg_statement retire = {.sql = "UPDATE rekap_store.ruleset SET valid_to = valid_from - 1, body = '{}' WHERE ruleset <> ALL ($1::text[])"};
 	put_rules(s, rules);
 	int r = pg_run(s->pg, &upsert, &s->params, 4, NULL, NULL, err);

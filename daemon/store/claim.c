@@ -4,8 +4,8 @@
 /*
  * Partitions: who reads them, how far they are stored.
  *
- * A row of rekap.ingest_offset belongs to whoever bumped its epoch last. A batch sets the offset by compare-and-set in the transaction that holds its figures, so
- * that of all processes which believe they own a partition only one can commit, and no batch can be counted twice:
+ * A row of rekap.ingest_offset belongs to whoever bumped its epoch last. A batch sets the offset by compare-and-set in the transaction that holds its figures,
+ * so that of all processes which believe they own a partition only one can commit, and no batch can be counted twice:
  *   - Taken over: the epoch differs, the row is not set, the transaction ends without a trace (STORE_FENCED).
  *   - An earlier COMMIT of ours is still running in a server process whose connection we lost: our statement waits for its row lock and then sees the outcome.
  *   - It did happen: the row has our epoch and a later offset, which only we can have written, from a prefix of what we offer again. We go on behind it.
@@ -18,7 +18,7 @@
 
 /* --- topics --- */
 
-int32_t topic_id_known(const struct store *s, struct text topic)
+int32_t topic_id(const struct store *s, struct text topic)
 {
 	for (size_t i = 0; i < s->n_topics; i++)
 		if (text_is(topic, s->topics[i].topic))
@@ -39,13 +39,13 @@ static int remember_topic(struct store *s, struct text topic, int32_t id)
 	return 0;
 }
 
-int topic_id_get(struct store *s, struct text topic, int32_t *ret_id, struct error *err)
+int topic_learn(struct store *s, struct text topic, struct error *err)
 {
-	static struct pg_statement insert = {.sql = "INSERT INTO rekap_store.topic (topic) SELECT $1::text WHERE NOT EXISTS (SELECT FROM rekap_store.topic WHERE topic = $1) "
-		"ON CONFLICT (topic) DO NOTHING"};
+	static struct pg_statement insert = {
+		.sql = "INSERT INTO rekap_store.topic (topic) SELECT $1::text WHERE NOT EXISTS (SELECT FROM rekap_store.topic WHERE topic = $1) "
+		       "ON CONFLICT (topic) DO NOTHING"};
 	static struct pg_statement select = {.sql = "SELECT topic_id FROM rekap_store.topic WHERE topic = $1::text"};
-	*ret_id = topic_id_known(s, topic);
-	if (*ret_id)
+	if (topic_id(s, topic))
 		return 0;
 	PG_RESULT res = NULL;
 	buffer_clear(&s->params);
@@ -57,8 +57,13 @@ int topic_id_get(struct store *s, struct text topic, int32_t *ret_id, struct err
 		return r;
 	if (pg_rows(res) != 1)
 		return error_set(err, -EIO, "rekap_store.topic lost a topic");
-	*ret_id = wire_get_int4(pg_cell(res, 0, 0));
-	return remember_topic(s, topic, *ret_id);
+	return remember_topic(s, topic, wire_get_int4(pg_cell(res, 0, 0)));
+}
+
+void topics_forget(struct store *s)
+{
+	while (s->n_topics)
+		free(s->topics[--s->n_topics].topic);
 }
 
 /* --- claims --- */
@@ -96,8 +101,10 @@ static struct claim *find_or_add(struct store *s, const char *topic, int32_t par
 /* Waits for the transaction of an owner that is just committing, and then sees its offset. */
 static int take_over(struct store *s, struct claim *c, struct error *err)
 {
-	static struct pg_statement upsert = {.sql = "INSERT INTO rekap.ingest_offset AS o (topic, partition, next_offset, epoch, owner) VALUES ($1::text, $2::int4, 0, 1, $3::text) "
-		"ON CONFLICT (topic, partition) DO UPDATE SET epoch = o.epoch + 1, owner = excluded.owner, updated_at = clock_timestamp() RETURNING next_offset, epoch"};
+	static struct pg_statement upsert = {
+		.sql = "INSERT INTO rekap.ingest_offset AS o (topic, partition, next_offset, epoch, owner) VALUES ($1::text, $2::int4, 0, 1, $3::text) "
+		       "ON CONFLICT (topic, partition) DO UPDATE SET epoch = o.epoch + 1, owner = excluded.owner, updated_at = clock_timestamp() RETURNING "
+		       "next_offset, epoch"};
 	PG_RESULT res = NULL;
 	buffer_clear(&s->params);
 	wire_text(&s->params, text_of(c->topic));
@@ -122,8 +129,6 @@ int store_claim(struct store *s, const char *topic, int32_t partition, int64_t *
 	c->held = false; /* if the answer is lost, the epoch may have been bumped all the same */
 	int r = store_ready(s, err);
 	if (!r)
-		r = topic_id_get(s, text_of(topic), &c->topic_id, err);
-	if (!r)
 		r = take_over(s, c, err);
 	if (!r)
 		*ret_next = c->next;
@@ -142,6 +147,15 @@ void store_release(struct store *s, const char *topic, int32_t partition)
 static bool in_batch(const struct claim *c)
 {
 	return c->held && c->first <= c->last;
+}
+
+int topics_learn(struct store *s, struct error *err)
+{
+	int r = 0;
+	for (size_t i = 0; !r && i < s->n_claims; i++)
+		if (in_batch(&s->claims[i]))
+			r = topic_learn(s, text_of(s->claims[i].topic), err);
+	return r;
 }
 
 static int by_topic_and_partition(const void *a, const void *b)
@@ -183,8 +197,9 @@ static int64_t put_claims(struct store *s)
 /* Why the rows were not all as expected. Nothing can have happened to rows of our epoch but our own commits. */
 static int look_again(struct store *s, struct error *err)
 {
-	static struct pg_statement select = {.sql = "SELECT w.topic, w.partition, o.next_offset, o.epoch FROM unnest($1::text[], $2::int4[], $3::int8[], $4::int8[], $5::int8[]) "
-		"AS w (topic, partition, expected, epoch, next) LEFT JOIN rekap.ingest_offset o USING (topic, partition)"};
+	static struct pg_statement select = {
+		.sql = "SELECT w.topic, w.partition, o.next_offset, o.epoch FROM unnest($1::text[], $2::int4[], $3::int8[], $4::int8[], $5::int8[]) "
+		       "AS w (topic, partition, expected, epoch, next) LEFT JOIN rekap.ingest_offset o USING (topic, partition)"};
 	PG_RESULT res = NULL;
 	bool moved = false;
 	int r = pg_run(s->pg, &select, &s->params, COLUMNS, &res, NULL, err);
@@ -201,14 +216,16 @@ static int look_again(struct store *s, struct error *err)
 	return r ? r : STORE_AGAIN;
 }
 
-static const char advance_sql[] = "UPDATE rekap.ingest_offset o SET next_offset = m.next, updated_at = clock_timestamp() FROM ("
+static const char advance_sql[] =
+	"UPDATE rekap.ingest_offset o SET next_offset = m.next, updated_at = clock_timestamp() FROM ("
 	"SELECT i.topic, i.partition, w.next FROM rekap.ingest_offset i JOIN unnest($1::text[], $2::int4[], $3::int8[], $4::int8[], $5::int8[]) "
-	"AS w (topic, partition, expected, epoch, next) ON i.topic = w.topic AND i.partition = w.partition AND i.next_offset = w.expected AND i.epoch = w.epoch "
+	"AS w (topic, partition, expected, epoch, next) ON i.topic = w.topic AND i.partition = w.partition AND i.next_offset = w.expected AND i.epoch = "
+	"w.epoch "
 	"ORDER BY i.topic, i.partition FOR UPDATE OF i) m WHERE o.topic = m.topic AND o.partition = m.partition";
 
 /*
- * One statement for all partitions. Two processes that both believe in several partitions lock the rows in the same order, and so never wait for one another in a
- * circle: the inner query sorts before it locks. READ COMMITTED: a row that changed while we waited for it is compared again in its newest version.
+ * One statement for all partitions. Two processes that both believe in several partitions lock the rows in the same order, and so never wait for one another in
+ * a circle: the inner query sorts before it locks. READ COMMITTED: a row that changed while we waited for it is compared again in its newest version.
  */
 int claims_advance(struct store *s, struct error *err)
 {
@@ -237,8 +254,8 @@ void claims_describe(const struct store *s, struct buffer *out)
 		if (!in_batch(c))
 			continue;
 		/* Kafka's names are of letters, digits, dots, dashes and underscores: nothing in them needs an escape */
-		buffer_printf(out, "%s{\"topic\": \"%s\", \"partition\": %d, \"first\": %lld, \"last\": %lld}", comma, c->topic, c->partition, (long long)c->first,
-			      (long long)c->last);
+		buffer_printf(out, "%s{\"topic\": \"%s\", \"partition\": %d, \"first\": %lld, \"last\": %lld}", comma, c->topic, c->partition,
+			      (long long)c->first, (long long)c->last);
 		comma = ", ";
 	}
 	buffer_putc(out, ']');

@@ -4,8 +4,8 @@
 /*
  * A batch becomes figures: the one place that commits. Offsets first, then states in, fold, rejects, entities, roll-up, batch, COMMIT: all of it or nothing.
  *
- * Isolation is READ COMMITTED. What makes it enough: the basis cannot change under the shared lock, offsets are compared and set under row locks (claim.c), entities are
- * written only over the version that was read (entity.c), and additions to the roll-up commute (measure.c).
+ * Isolation is READ COMMITTED. What makes it enough: the basis cannot change under the shared lock, offsets are compared and set under row locks (claim.c),
+ * entities are written only over the version that was read (entity.c), and additions to the roll-up commute (measure.c).
  */
 #include <stdlib.h>
 
@@ -34,13 +34,12 @@ static int note_offsets(struct store *s, const struct item *items, size_t n, str
 	return 0;
 }
 
-/* A replay's topics need no claim, but entities name the topic of their last event. */
+/* Entities name the topic of their last event. */
 static int note_topics(struct store *s, const struct item *items, size_t n, struct error *err)
 {
-	int32_t id;
-	int r = 0;
-	for (size_t i = 0; !r && i < n && items[i].reject_id; i++)
-		r = topic_id_get(s, items[i].record.topic, &id, err);
+	int r = topics_learn(s, err);
+	for (size_t i = 0; !r && i < n && items[i].reject_id; i++) /* a replay has no claims */
+		r = topic_learn(s, items[i].record.topic, err);
 	return r;
 }
 
@@ -64,8 +63,10 @@ static int prepare(struct store *s, struct item *items, size_t n, struct error *
 static int begin(struct store *s, int64_t *ret_batch_id, struct error *err)
 {
 	PG_RESULT res = NULL;
-	int r = pg_exec_rows(s->pg, "BEGIN; SELECT pg_advisory_xact_lock_shared(" LOCK_FIGURES "); "
-				    "SELECT version, digest, nextval('rekap.batch_batch_id_seq') FROM rekap_store.basis", &res, err);
+	int r = pg_exec_rows(s->pg,
+			     "BEGIN; SELECT pg_advisory_xact_lock_shared(" LOCK_FIGURES "); "
+			     "SELECT version, digest, nextval('rekap.batch_batch_id_seq') FROM rekap_store.basis",
+			     &res, err);
 	if (r)
 		return r;
 	if (pg_rows(res) != 1)

@@ -4,13 +4,13 @@
 /*
  * Entities: states in, changed rows out; a statement for all of a kind.
  *
- * Instances do not lock what they read. A row is written over only in the version that was read (its version is the batch that wrote it, and no two batches have
- * the same number), and a row that was not there is inserted, which the primary key refuses if somebody else was faster. Either way the transaction ends and begins
- * anew with what is there by then. So each committed batch adds to the roll-up exactly the difference between the row it replaced and the row it wrote, which makes
- * the roll-up the sum of all rows' contributions in whatever order batches commit.
+ * Instances do not lock what they read. A row is written over only in the version that was read (its version is the batch that wrote it, and no two batches
+ * have the same number), and a row that was not there is inserted, which the primary key refuses if somebody else was faster. Either way the transaction ends
+ * and begins anew with what is there by then. So each committed batch adds to the roll-up exactly the difference between the row it replaced and the row it
+ * wrote, which makes the roll-up the sum of all rows' contributions in whatever order batches commit.
  *
- * Instances do not wait for one another in a circle: all take locks in the order offsets, then kind by kind new rows and changed rows each by key, then series, then
- * the roll-up by its key.
+ * Instances do not wait for one another in a circle: all take locks in the order offsets, then kind by kind new rows and changed rows each by key, then series,
+ * then the roll-up by its key.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,10 +20,11 @@
 #define COMMON_COLUMNS "entity_key, unit_id, state, version, flags, topic_id, partition, \"offset\""
 
 /*
- * Planner settings under which the update locks rows in the order of the sorted stage: it can only walk the stage and look each key up. They last as long as the
- * transaction, and nothing after it in the transaction needs another plan. Unprepared on purpose: it is planned with the stage's true size.
+ * Planner settings under which the update locks rows in the order of the sorted stage: it can only walk the stage and look each key up. They last as long as
+ * the transaction, and nothing after it in the transaction needs another plan. Unprepared on purpose: it is planned with the stage's true size.
  */
-#define KEYED_PLAN "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; " \
+#define KEYED_PLAN                                                                                                                                             \
+	"SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; "               \
 	"SET LOCAL random_page_cost = 0.1; "
 
 /* --- statements --- */
@@ -51,14 +52,18 @@ static bool make_sql(struct kind_sql *q, const struct kind *k)
 	char *list = column_list(k, "%"), *set = column_list(k, "% = n.%");
 	if (list && set) {
 		q->load_name = store_format("load_%s", k->name);
-		q->load = store_format("SELECT entity_key, state, version FROM rekap_store.%s WHERE entity_key = ANY ($1::text[]) ORDER BY entity_key", k->name);
+		q->load =
+			store_format("SELECT entity_key, state, version FROM rekap_store.%s WHERE entity_key = ANY ($1::text[]) ORDER BY entity_key", k->name);
 		q->walk = store_format("DECLARE walk NO SCROLL CURSOR FOR SELECT " COMMON_COLUMNS "%s FROM rekap_store.%s ORDER BY entity_key", list, k->name);
 		q->copy = store_format("COPY rekap_store.%s (" COMMON_COLUMNS "%s) FROM STDIN (FORMAT binary)", k->name, list);
 		q->stage = store_format("CREATE TEMP TABLE stage_%s (LIKE rekap_store.%s, replaces bigint NOT NULL) ON COMMIT DELETE ROWS", k->name, k->name);
 		q->copy_stage = store_format("COPY pg_temp.stage_%s (" COMMON_COLUMNS "%s, replaces) FROM STDIN (FORMAT binary)", k->name, list);
-		q->update = store_format(KEYED_PLAN "UPDATE rekap_store.%s t SET unit_id = n.unit_id, state = n.state, version = n.version, flags = n.flags, topic_id = n.topic_id, "
+		q->update = store_format(
+			KEYED_PLAN
+			"UPDATE rekap_store.%s t SET unit_id = n.unit_id, state = n.state, version = n.version, flags = n.flags, topic_id = n.topic_id, "
 			"partition = n.partition, \"offset\" = n.\"offset\"%s FROM (SELECT * FROM pg_temp.stage_%s ORDER BY entity_key) n "
-			"WHERE t.entity_key = n.entity_key AND t.version = n.replaces", k->name, set, k->name);
+			"WHERE t.entity_key = n.entity_key AND t.version = n.replaces",
+			k->name, set, k->name);
 		q->load_statement = (struct pg_statement){.name = q->load_name, .sql = q->load};
 	}
 	free(list);
@@ -166,7 +171,7 @@ static void put_entity(struct store *s, const struct entity *e, int64_t batch_id
 	wire_text(b, e->encoded);
 	wire_int8(b, batch_id);
 	put_flags(b, &e->derived, &s->scratch);
-	wire_int4(b, topic_id_known(s, e->last->topic));
+	wire_int4(b, topic_id(s, e->last->topic));
 	wire_int4(b, e->last->partition);
 	wire_int8(b, e->last->offset);
 	put_cells(b, e->kind, &e->derived);
@@ -196,7 +201,8 @@ static int take_states(struct store *s, struct entity **entities, size_t n, cons
 			return error_set(err, -EIO, "rekap_store.%s: rows came in another order than that of their keys", entities[0]->kind->name);
 		int r = entity_load(&s->ledger, entities[i], pg_cell(res, row, 1), wire_get_int8(pg_cell(res, row, 2)));
 		if (r == -EINVAL)
-			return error_set(err, r, "rekap_store.%s holds a state that this program cannot read: run the rekapd that wrote it, or a newer one", entities[0]->kind->name);
+			return error_set(err, r, "rekap_store.%s holds a state that this program cannot read: run the rekapd that wrote it, or a newer one",
+					 entities[0]->kind->name);
 		if (r < 0)
 			return r;
 	}

@@ -11,8 +11,8 @@
  *   claim.c    partitions and their offsets         entity.c   states in, changed rows out
  *   reject.c   dead letters and their replay        measure.c  additions to the roll-up
  *
- * Writers of figures hold the advisory lock LOCK_FIGURES shared, whoever changes what figures depend on holds it exclusively: a batch is folded with the basis that
- * the database has, from its first read to its COMMIT.
+ * Writers of figures hold the advisory lock LOCK_FIGURES shared, whoever changes what figures depend on holds it exclusively: a batch is folded with the basis
+ * that the database has, from its first read to its COMMIT.
  *
  * Inner functions return 0, PG_RETRY, PG_DATA, PG_CONFLICT, STORE_FENCED, STORE_AGAIN or a negative error.
  */
@@ -30,7 +30,7 @@
 
 struct claim {
 	char *topic;
-	int32_t partition, topic_id;
+	int32_t partition;
 	int64_t epoch, next; /* next: the first offset that is not stored, as far as we know */
 	bool held;
 	int64_t first, last; /* offsets of the batch at hand; first > last: none */
@@ -53,8 +53,8 @@ struct store {
 	unsigned checked; /* the session in which the schema's version was found good */
 
 	const struct store_basis *settings; /* borrowed; NULL: not set yet */
-	struct basis basis;		    /* that of the settings, with our units */
-	struct units units;		    /* units.version: of rekap_store.basis */
+	struct basis basis;                 /* that of the settings, with our units */
+	struct units units;                 /* units.version: of rekap_store.basis */
 	bool has_units;
 
 	struct claim *claims;
@@ -64,9 +64,9 @@ struct store {
 
 	struct ledger ledger;
 	struct kind_sql *kinds; /* one for each of kinds[] */
-	struct map series;	/* "measure NUL dimension" → series_id as a pointer */
+	struct map series;      /* "measure NUL dimension" → series_id as a pointer */
 	struct arena *series_names;
-	bool series_fresh;	 /* some were added by the transaction that is open */
+	bool series_fresh;       /* some were added by the transaction that is open */
 	unsigned measure_staged; /* the session that has the temporary table of additions */
 	char *measure_sql;
 	struct pg_statement measure_upsert;
@@ -84,7 +84,7 @@ static inline int store_outcome(int r)
 	return r == STORE_AGAIN ? STORE_RETRY : r == PG_DATA || r == PG_CONFLICT ? -EIO : r;
 }
 
-/* store.c: connected, with a schema of this version. */
+/* store.c: connected, with a schema of this version; what another session learnt is forgotten. */
 int store_ready(struct store *s, struct error *err);
 /* printf into memory that the caller frees; NULL when out of memory. */
 char *store_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -104,9 +104,11 @@ int restate(struct store *s, void (*progress)(void *arg, int64_t done, int64_t t
 
 /* claim.c */
 struct claim *claim_find(struct store *s, struct text topic, int32_t partition); /* NULL: not held */
-/* The surrogate of a topic, made if need be; not within a transaction, which could take it back. */
-int topic_id_get(struct store *s, struct text topic, int32_t *ret_id, struct error *err);
-int32_t topic_id_known(const struct store *s, struct text topic); /* 0: unknown */
+/* Sees to it that the topic has a surrogate; not within a transaction, which could take it back. */
+int topic_learn(struct store *s, struct text topic, struct error *err);
+int topics_learn(struct store *s, struct error *err);       /* of the claims that have items */
+int32_t topic_id(const struct store *s, struct text topic); /* 0: not learnt */
+void topics_forget(struct store *s);
 /* Sets the offsets of the claims that have items. STORE_FENCED when one is no longer mine; STORE_AGAIN when some were stored before (claims know now which). */
 int claims_advance(struct store *s, struct error *err);
 void claims_advanced(struct store *s); /* the transaction was committed */
@@ -134,6 +136,6 @@ int measures_write(struct store *s, struct delta *const *deltas, size_t n, struc
 void series_forget(struct store *s);
 
 /* reject.c */
-int rejects_write(struct store *s, struct error *err);	      /* of a batch from Kafka */
-int rejects_lock(struct store *s, struct error *err);	      /* of a replay: items that are no longer open are left out of the fold */
+int rejects_write(struct store *s, struct error *err);      /* of a batch from Kafka */
+int rejects_lock(struct store *s, struct error *err);       /* of a replay: items that are no longer open are left out of the fold */
 int rejects_set_status(struct store *s, struct error *err); /* of a replay */

@@ -64,7 +64,8 @@ static size_t put_unknown(struct store *s)
 		for (const struct map_entry *e = s->series.entries; e < s->series.entries + s->series.n; e++) {
 			size_t measure = strnlen(e->key.p, e->key.n);
 			if (!e->value)
-				wire_text(&s->params, column ? (struct text){e->key.p + measure + 1, e->key.n - measure - 1} : (struct text){e->key.p, measure});
+				wire_text(&s->params,
+					  column ? (struct text){e->key.p + measure + 1, e->key.n - measure - 1} : (struct text){e->key.p, measure});
 		}
 		wire_array_end(&s->params, begun);
 	}
@@ -72,13 +73,14 @@ static size_t put_unknown(struct store *s)
 }
 
 /*
- * The first batch of a process reads all series; later ones add what is new. What this transaction adds is forgotten if it ends without COMMIT. ON CONFLICT waits for an
- * instance that adds the same; the next statement sees what that one committed.
+ * The first batch of a process reads all series; later ones add what is new. What this transaction adds is forgotten if it ends without COMMIT. ON CONFLICT
+ * waits for an instance that adds the same; the next statement sees what that one committed.
  */
 static int learn_series(struct store *s, struct error *err)
 {
-	static struct pg_statement insert = {.sql = "INSERT INTO rekap_store.series (measure, dimension) SELECT * FROM unnest($1::text[], $2::text[]) AS n (measure, dimension) "
-		"ORDER BY measure COLLATE \"C\", dimension COLLATE \"C\" ON CONFLICT DO NOTHING"};
+	static struct pg_statement insert = {
+		.sql = "INSERT INTO rekap_store.series (measure, dimension) SELECT * FROM unnest($1::text[], $2::text[]) AS n (measure, dimension) "
+		       "ORDER BY measure COLLATE \"C\", dimension COLLATE \"C\" ON CONFLICT DO NOTHING"};
 	s->series_fresh = true;
 	int r = load_series(s, err);
 	if (r || !put_unknown(s))
@@ -125,13 +127,16 @@ static int put_delta(struct store *s, const struct delta *d)
 }
 
 #define KEY "series_id, unit_id, month"
-#define VALUES "d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, d12, d13, d14, d15, d16, d17, d18, d19, d20, d21, d22, d23, d24, d25, d26, d27, d28, d29, d30, d31, total"
+#define VALUES                                                                                                                                                 \
+	"d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, d12, d13, d14, d15, d16, d17, d18, d19, d20, d21, d22, d23, d24, d25, d26, d27, d28, d29, d30, d31, "   \
+	"total"
 
 int measures_stage(struct store *s, struct error *err)
 {
 	if (s->measure_staged == pg_session(s->pg))
 		return 0;
-	int r = pg_exec(s->pg, "CREATE TEMP TABLE stage_measure ON COMMIT DELETE ROWS AS SELECT " KEY ", " VALUES " FROM rekap_store.measure_month WITH NO DATA", err);
+	int r = pg_exec(s->pg,
+			"CREATE TEMP TABLE stage_measure ON COMMIT DELETE ROWS AS SELECT " KEY ", " VALUES " FROM rekap_store.measure_month WITH NO DATA", err);
 	if (!r)
 		s->measure_staged = pg_session(s->pg);
 	return r;
@@ -141,8 +146,8 @@ int measures_stage(struct store *s, struct error *err)
 static int make_upsert(struct store *s)
 {
 	struct buffer b = {0};
-	buffer_puts(&b, "INSERT INTO rekap_store.measure_month AS m (" KEY ", " VALUES ") SELECT " KEY ", " VALUES
-			" FROM pg_temp.stage_measure ORDER BY " KEY " ON CONFLICT (" KEY ") DO UPDATE SET ");
+	buffer_puts(&b, "INSERT INTO rekap_store.measure_month AS m (" KEY ", " VALUES ") SELECT " KEY ", " VALUES " FROM pg_temp.stage_measure ORDER BY " KEY
+			" ON CONFLICT (" KEY ") DO UPDATE SET ");
 	for (int i = 1; i <= DAYS; i++)
 		buffer_printf(&b, "d%d = coalesce(m.d%d + excluded.d%d, m.d%d, excluded.d%d), ", i, i, i, i, i);
 	buffer_puts(&b, "total = m.total + excluded.total");

@@ -76,11 +76,13 @@ enum { NUMBER, NAME, APPLIED_AT, APPLIED_SUM, KNOWN_SUM };
 /* All migrations, known or applied, in order: columns as above, the last three null where they do not exist. */
 static int compare(struct store *s, struct pg_result **ret, struct error *err)
 {
-	static struct pg_statement applied = {.sql = "SELECT number, coalesce(m.name, k.name), to_char(m.applied_at, 'YYYY-MM-DD HH24:MI:SS\"Z\"'), m.checksum, k.checksum "
-		"FROM (SELECT number, name, encode(sha256(body), 'hex') AS checksum FROM unnest($1::int4[], $2::text[], $3::bytea[]) AS f (number, name, body)) k "
-		"FULL JOIN rekap_store.migration m USING (number) ORDER BY number"};
+	static struct pg_statement applied = {
+		.sql = "SELECT number, coalesce(m.name, k.name), to_char(m.applied_at, 'YYYY-MM-DD HH24:MI:SS\"Z\"'), m.checksum, k.checksum "
+		       "FROM (SELECT number, name, encode(sha256(body), 'hex') AS checksum FROM unnest($1::int4[], $2::text[], $3::bytea[]) AS f (number, "
+		       "name, body)) k "
+		       "FULL JOIN rekap_store.migration m USING (number) ORDER BY number"};
 	static struct pg_statement none = {.sql = "SELECT number, name, NULL::text, NULL::text, encode(sha256(body), 'hex') "
-		"FROM unnest($1::int4[], $2::text[], $3::bytea[]) AS f (number, name, body) ORDER BY number"};
+						  "FROM unnest($1::int4[], $2::text[], $3::bytea[]) AS f (number, name, body) ORDER BY number"};
 	bool exists;
 	int r = bookkeeping_exists(s, &exists, err);
 	put_known(&s->params);
@@ -111,14 +113,18 @@ static int refuse(const struct pg_result *res, struct error *err)
 			snprintf(name, sizeof name, "%03d_%.*s", number, TEXT_ARG(pg_cell(res, i, NAME)));
 			pending = name;
 		} else if (status == FOREIGN) {
-			return error_set(err, -EPROTO, "the database has migration %03d_%.*s, which this program does not know: the database is newer; run the newer rekapd",
+			return error_set(err, -EPROTO,
+					 "the database has migration %03d_%.*s, which this program does not know: the database is newer; run the newer rekapd",
 					 number, TEXT_ARG(pg_cell(res, i, NAME)));
 		} else if (status == CHANGED) {
-			return error_set(err, -EPROTO, "migration %03d_%.*s was applied with another text: this program and this database do not belong together", number,
+			return error_set(err, -EPROTO,
+					 "migration %03d_%.*s was applied with another text: this program and this database do not belong together", number,
 					 TEXT_ARG(pg_cell(res, i, NAME)));
 		} else if (status == APPLIED && pending) {
-			return error_set(err, -EPROTO, "migration %s is missing in the database, though %03d was applied: this program and this database do not belong together",
-					 pending, number);
+			return error_set(
+				err, -EPROTO,
+				"migration %s is missing in the database, though %03d was applied: this program and this database do not belong together",
+				pending, number);
 		}
 	}
 	return 0;
@@ -242,7 +248,8 @@ int store_migrate(struct store *s, void (*progress)(void *arg, const char *line)
 
 int store_migration_status(struct store *s, void (*line)(void *arg, const char *line), void *arg, struct error *err)
 {
-	static const char *const names[] = {[APPLIED] = "applied", [PENDING] = "pending", [CHANGED] = "applied with another text", [FOREIGN] = "unknown to this program"};
+	static const char *const names[] = {
+		[APPLIED] = "applied", [PENDING] = "pending", [CHANGED] = "applied with another text", [FOREIGN] = "unknown to this program"};
 	struct listener to = {line, arg};
 	PG_RESULT res = NULL;
 	pg_resume(s->pg);

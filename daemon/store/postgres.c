@@ -106,8 +106,8 @@ static void begin(struct pg *pg, int seconds)
 }
 
 /*
- * Leaves a statement that takes too long, by closing the connection: the server looks for that (see session_setup) and ends what nobody waits for. What the statement
- * did is then unknown, as after any lost connection. Not by PQcancel, which waits for the server without a deadline.
+ * Leaves a statement that takes too long, by closing the connection: the server looks for that (see session_setup) and ends what nobody waits for. What the
+ * statement did is then unknown, as after any lost connection. Not by PQcancel, which waits for the server without a deadline.
  */
 static int give_up(struct pg *pg, const char *why, struct error *err)
 {
@@ -180,15 +180,12 @@ int pg_classify(const char *sqlstate)
 		const char *prefix;
 		int outcome;
 	} classes[] = {
-		{"23505", PG_CONFLICT},
-		{"22", PG_DATA},
-		{"23", PG_DATA},
-		{"08", PG_RETRY},    /* connection exceptions */
-		{"40", PG_RETRY},    /* serialization failure, deadlock */
-		{"53", PG_RETRY},    /* disk full, out of memory, too many connections */
-		{"55P03", PG_RETRY}, /* lock not available */
-		{"57", PG_RETRY},    /* shutdown, starting up, cancelled */
-		{"58", PG_RETRY},    /* the server's operating system: I/O errors */
+		{"23505", PG_CONFLICT}, {"22", PG_DATA}, {"23", PG_DATA}, {"08", PG_RETRY}, /* connection exceptions */
+		{"40", PG_RETRY},                                                           /* serialization failure, deadlock */
+		{"53", PG_RETRY},                                                           /* disk full, out of memory, too many connections */
+		{"55P03", PG_RETRY},                                                        /* lock not available */
+		{"57", PG_RETRY},                                                           /* shutdown, starting up, cancelled */
+		{"58", PG_RETRY},                                                           /* the server's operating system: I/O errors */
 		{"25006", PG_RETRY}, /* read-only: a standby, until it is promoted or we reach the primary */
 		{"25P03", PG_RETRY}, /* idle in transaction for too long */
 		{"25P04", PG_RETRY}, /* transaction took too long */
@@ -309,9 +306,10 @@ static int handshake(struct pg *pg, struct error *err)
 /* Resolving a host's name is the one wait without our deadline: it is libpq's, within the resolver's own limits. */
 static int dial(struct pg *pg, struct error *err)
 {
-	/* What stands before dbname are defaults under conninfo, what stands behind is fixed. The timeout passes over dead hosts of a list in time for the next. */
-	static const char *const names[] = {"fallback_application_name", "tcp_user_timeout", "keepalives_idle", "keepalives_interval", "keepalives_count",
-					    "dbname", "client_encoding", NULL};
+	/* What stands before dbname are defaults under conninfo, what stands behind is fixed. The timeout passes over dead hosts of a list in time for the
+	 * next. */
+	static const char *const names[] = {"fallback_application_name", "tcp_user_timeout", "keepalives_idle", "keepalives_interval",
+					    "keepalives_count",          "dbname",           "client_encoding", NULL};
 	const char *const values[] = {"rekapd", "6000", "30", "10", "3", pg->conninfo, "UTF8", NULL};
 	pg->conn = PQconnectStartParams(names, values, 1);
 	if (!pg->conn)
@@ -350,7 +348,7 @@ int pg_connect(struct pg *pg, struct error *err)
 /* What is wanted of the results of one verb. */
 struct want {
 	PGresult *rows; /* the last result with rows */
-	int64_t n;	/* rows touched by the last statement */
+	int64_t n;      /* rows touched by the last statement */
 	bool committed; /* it said COMMIT */
 };
 

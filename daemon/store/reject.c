@@ -4,8 +4,8 @@
 /*
  * Dead letters: a row for each record that was not counted, with its body beside it; and their replay.
  *
- * Two replays of one reject cannot both count: each locks the rows it replays (in order), and what is no longer open by then is left out. Nor can a replay whose
- * COMMIT had an unknown outcome: if it happened, the rows are not open.
+ * Two replays of one reject cannot both count: each locks the rows it replays (in order), and what is no longer open by then is left out. Nor can a replay
+ * whose COMMIT had an unknown outcome: if it happened, the rows are not open.
  */
 #include <stdlib.h>
 
@@ -177,13 +177,15 @@ static void put_column(struct store *s, enum part c, bool all)
 /* A record that is read again (offsets that an operator set back) has its row already. Unprepared, so that the plan knows how many there are. */
 int rejects_write(struct store *s, struct error *err)
 {
-	static struct pg_statement insert = {.sql = "WITH n AS (SELECT * FROM unnest($1::text[], $2::int4[], $3::int8[], $4::text[], $5::text[], $6::text[], $7::text[], "
-		"$8::bytea[], $9::bytea[], $10::text[]) AS n (topic, partition, \"offset\", reason, detail, event_type, event_id, key, value, headers)), "
-		"r AS (INSERT INTO rekap.reject (topic, partition, \"offset\", reason, detail, event_type, event_id) "
-		"SELECT topic, partition, \"offset\", reason, detail, event_type, event_id FROM n ORDER BY topic COLLATE \"C\", partition, \"offset\" "
-		"ON CONFLICT (topic, partition, \"offset\") DO NOTHING RETURNING reject_id, topic, partition, \"offset\") "
-		"INSERT INTO rekap.reject_body (reject_id, key, value, headers) SELECT r.reject_id, n.key, n.value, n.headers::jsonb FROM r "
-		"JOIN n ON n.topic = r.topic AND n.partition = r.partition AND n.\"offset\" = r.\"offset\""};
+	static struct pg_statement insert = {
+		.sql = "WITH n AS (SELECT * FROM unnest($1::text[], $2::int4[], $3::int8[], $4::text[], $5::text[], $6::text[], $7::text[], "
+		       "$8::bytea[], $9::bytea[], $10::text[]) AS n (topic, partition, \"offset\", reason, detail, event_type, event_id, key, value, "
+		       "headers)), "
+		       "r AS (INSERT INTO rekap.reject (topic, partition, \"offset\", reason, detail, event_type, event_id) "
+		       "SELECT topic, partition, \"offset\", reason, detail, event_type, event_id FROM n ORDER BY topic COLLATE \"C\", partition, \"offset\" "
+		       "ON CONFLICT (topic, partition, \"offset\") DO NOTHING RETURNING reject_id, topic, partition, \"offset\") "
+		       "INSERT INTO rekap.reject_body (reject_id, key, value, headers) SELECT r.reject_id, n.key, n.value, n.headers::jsonb FROM r "
+		       "JOIN n ON n.topic = r.topic AND n.partition = r.partition AND n.\"offset\" = r.\"offset\""};
 	const struct ledger *l = &s->ledger;
 	bool any = false;
 	for (size_t i = 0; i < l->n_items; i++)
@@ -219,7 +221,8 @@ static int read_ids(const struct pg_result *res, int64_t **ret)
 
 int rejects_lock(struct store *s, struct error *err)
 {
-	static struct pg_statement lock = {.sql = "SELECT reject_id FROM rekap.reject WHERE reject_id = ANY ($1::int8[]) AND status = 'open' ORDER BY reject_id FOR UPDATE"};
+	static struct pg_statement lock = {
+		.sql = "SELECT reject_id FROM rekap.reject WHERE reject_id = ANY ($1::int8[]) AND status = 'open' ORDER BY reject_id FOR UPDATE"};
 	struct ledger *l = &s->ledger;
 	PG_RESULT res = NULL;
 	int64_t *open;
@@ -239,11 +242,12 @@ int rejects_lock(struct store *s, struct error *err)
 
 int rejects_set_status(struct store *s, struct error *err)
 {
-	static struct pg_statement update = {.sql = "UPDATE rekap.reject r SET status = CASE WHEN n.reason IS NULL THEN 'replayed' ELSE 'open' END, "
-		"reason = coalesce(n.reason, r.reason), detail = CASE WHEN n.reason IS NULL THEN r.detail ELSE n.detail END, "
-		"event_type = coalesce(n.event_type, r.event_type), event_id = coalesce(n.event_id, r.event_id) "
-		"FROM unnest($1::int8[], $2::text[], $3::text[], $4::text[], $5::text[]) AS n (reject_id, reason, detail, event_type, event_id) "
-		"WHERE r.reject_id = n.reject_id AND r.status = 'open'"};
+	static struct pg_statement update = {
+		.sql = "UPDATE rekap.reject r SET status = CASE WHEN n.reason IS NULL THEN 'replayed' ELSE 'open' END, "
+		       "reason = coalesce(n.reason, r.reason), detail = CASE WHEN n.reason IS NULL THEN r.detail ELSE n.detail END, "
+		       "event_type = coalesce(n.event_type, r.event_type), event_id = coalesce(n.event_id, r.event_id) "
+		       "FROM unnest($1::int8[], $2::text[], $3::text[], $4::text[], $5::text[]) AS n (reject_id, reason, detail, event_type, event_id) "
+		       "WHERE r.reject_id = n.reject_id AND r.status = 'open'"};
 	buffer_clear(&s->params);
 	put_column(s, REJECT_ID, true);
 	for (enum part c = REASON; c <= EVENT_ID; c++)
@@ -282,8 +286,11 @@ static int hand_out(const struct pg_result *res, int (*item)(void *arg, int64_t 
 	struct found f = {0};
 	int r = 0;
 	for (size_t i = 0; !r && i < pg_rows(res); i++) {
-		struct record record = {.topic = pg_cell(res, i, 1), .partition = wire_get_int4(pg_cell(res, i, 2)), .offset = wire_get_int8(pg_cell(res, i, 3)),
-					.key = pg_cell(res, i, 4), .value = pg_cell(res, i, 5)};
+		struct record record = {.topic = pg_cell(res, i, 1),
+					.partition = wire_get_int4(pg_cell(res, i, 2)),
+					.offset = wire_get_int8(pg_cell(res, i, 3)),
+					.key = pg_cell(res, i, 4),
+					.value = pg_cell(res, i, 5)};
 		r = read_headers(&f, pg_cell(res, i, 6), pg_cell(res, i, 7), &record);
 		if (!r)
 			r = item(arg, wire_get_int8(pg_cell(res, i, 0)), &record);
@@ -292,13 +299,17 @@ static int hand_out(const struct pg_result *res, int (*item)(void *arg, int64_t 
 	return r;
 }
 
-int store_rejects_waiting(struct store *s, int64_t after, int limit, int (*item)(void *arg, int64_t reject_id, const struct record *r), void *arg, struct error *err)
+int store_rejects_waiting(struct store *s, int64_t after, int limit, int (*item)(void *arg, int64_t reject_id, const struct record *r), void *arg,
+			  struct error *err)
 {
-	static struct pg_statement select = {.sql = "SELECT r.reject_id, r.topic, r.partition, r.\"offset\", b.key, b.value, "
-		"ARRAY(SELECT coalesce(convert_to(h ->> 'name', 'UTF8'), decode(h ->> 'name_base64', 'base64')) FROM jsonb_array_elements(b.headers) WITH ORDINALITY AS e (h, n) ORDER BY n), "
-		"ARRAY(SELECT decode(h ->> 'value', 'base64') FROM jsonb_array_elements(b.headers) WITH ORDINALITY AS e (h, n) ORDER BY n) "
-		"FROM rekap.reject r JOIN rekap.reject_body b USING (reject_id) WHERE r.reason = 'unknown_unit' AND r.status = 'open' AND r.reject_id > $1::int8 "
-		"AND EXISTS (SELECT FROM rekap_store.unit u WHERE u.unit_code = r.detail) ORDER BY r.reject_id LIMIT $2::int4"};
+	static struct pg_statement select = {
+		.sql = "SELECT r.reject_id, r.topic, r.partition, r.\"offset\", b.key, b.value, "
+		       "ARRAY(SELECT coalesce(convert_to(h ->> 'name', 'UTF8'), decode(h ->> 'name_base64', 'base64')) FROM jsonb_array_elements(b.headers) "
+		       "WITH ORDINALITY AS e (h, n) ORDER BY n), "
+		       "ARRAY(SELECT decode(h ->> 'value', 'base64') FROM jsonb_array_elements(b.headers) WITH ORDINALITY AS e (h, n) ORDER BY n) "
+		       "FROM rekap.reject r JOIN rekap.reject_body b USING (reject_id) WHERE r.reason = 'unknown_unit' AND r.status = 'open' AND r.reject_id > "
+		       "$1::int8 "
+		       "AND EXISTS (SELECT FROM rekap_store.unit u WHERE u.unit_code = r.detail) ORDER BY r.reject_id LIMIT $2::int4"};
 	PG_RESULT res = NULL;
 	pg_resume(s->pg);
 	buffer_clear(&s->params);

@@ -25,6 +25,9 @@ struct walk {
 	int64_t done, total;
 	uint32_t *unit_of; /* unit_id → index */
 	size_t n_unit_of;
+	int32_t series; /* whose rows pass by: its names */
+	const char *measure;
+	struct text dimension;
 };
 
 /* The next rows of the cursor, none at its end. */
@@ -152,64 +155,82 @@ static int index_units(struct walk *w)
 
 enum { SERIES, MEASURE, DIMENSION, UNIT, MONTH, DAY_1 };
 
-/* The month's days as contributions. The ledger keeps measures by address, so a series' name is copied once, when its first row comes. */
-static int read_month(struct walk *w, const struct pg_result *res, size_t row, const struct text *measure, const struct text *dimension, struct contribution *c, size_t *ret_n,
-		      struct error *err)
+/* The ledger keeps measures by address and wants them with a NUL: a series' name is copied once, when its first row comes. */
+static int name_series(struct walk *w, const struct pg_result *res, size_t row)
 {
+	int32_t id = wire_get_int4(pg_cell(res, row, SERIES));
+	struct text name = pg_cell(res, row, MEASURE);
+	if (id == w->series)
+		return 0;
+	char *p = arena_zalloc(w->names, name.n + 1);
+	if (!p || !arena_copy(w->names, pg_cell(res, row, DIMENSION), &w->dimension))
+		return -ENOMEM;
+	w->measure = memcpy(p, name.p, name.n);
+	w->series = id;
+	return 0;
+}
+
+/* The month's days as contributions, taken off the ledger. */
+static int subtract_month(struct walk *w, const struct pg_result *res, size_t row, struct error *err)
+{
+	struct contribution c[DAYS];
+	struct derived d = {.contributions = c};
 	int32_t unit_id = wire_get_int4(pg_cell(res, row, UNIT));
 	day_number month = wire_get_day(pg_cell(res, row, MONTH));
 	if (unit_id < 0 || (size_t)unit_id >= w->n_unit_of)
 		return error_set(err, -EIO, "rekap_store.measure_month names a unit that rekap_store.unit has not");
-	*ret_n = 0;
 	for (int i = 0; i < DAYS; i++) {
 		struct text cell = pg_cell(res, row, (size_t)(DAY_1 + i));
 		decimal value = {0};
 		if (cell.p && wire_get_numeric(cell, &value) < 0)
 			return error_set(err, -ERANGE, "rekap_store.measure_month holds a value that no sum of events gives");
 		if (value.micro)
-			c[(*ret_n)++] = (struct contribution){w->unit_of[unit_id], month + i, measure->p, *dimension, value};
+			c[d.n_contributions++] = (struct contribution){w->unit_of[unit_id], month + i, w->measure, w->dimension, value};
 	}
-	return 0;
-}
-
-static bool name_series(struct walk *w, const struct pg_result *res, size_t row, struct text *measure, struct text *dimension)
-{
-	struct text name = pg_cell(res, row, MEASURE);
-	char *p = arena_zalloc(w->names, name.n + 1); /* the ledger wants it with a NUL */
-	if (!p || !arena_copy(w->names, pg_cell(res, row, DIMENSION), dimension))
-		return false;
-	memcpy(p, name.p, name.n);
-	*measure = (struct text){p, name.n};
-	return true;
+	return ledger_add(&w->s->ledger, &d, -1);
 }
 
 /* Takes what is stored from what should be: what is left in the ledger is what the roll-up lacks. */
 static int subtract_stored(struct walk *w, struct error *err)
 {
-	struct text measure = TEXT_NONE, dimension = TEXT_NONE;
-	int32_t series = 0;
 	int r = index_units(w);
 	if (!r)
-		r = pg_exec(w->s->pg, "DECLARE walk NO SCROLL CURSOR FOR SELECT m.series_id, s.measure, s.dimension, m.unit_id, m.month, "
-			"d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, d12, d13, d14, d15, d16, d17, d18, d19, d20, d21, d22, d23, d24, d25, d26, d27, d28, d29, d30, d31 "
-			"FROM rekap_store.measure_month m JOIN rekap_store.series s USING (series_id) ORDER BY m.series_id", err);
+		r = pg_exec(w->s->pg,
+			    "DECLARE walk NO SCROLL CURSOR FOR SELECT m.series_id, s.measure, s.dimension, m.unit_id, m.month, "
+			    "d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, d12, d13, d14, d15, d16, d17, d18, d19, d20, d21, d22, d23, d24, d25, d26, d27, "
+			    "d28, d29, "
+			    "d30, d31 FROM rekap_store.measure_month m JOIN rekap_store.series s USING (series_id) ORDER BY m.series_id",
+			    err);
 	for (size_t n = CHUNK; !r && n;) {
 		PG_RESULT res = NULL;
 		r = fetch(w->s, &res, err);
 		n = pg_rows(res);
 		for (size_t row = 0; !r && row < n; row++) {
-			struct contribution c[DAYS];
-			struct derived d = {.contributions = c};
-			int32_t id = wire_get_int4(pg_cell(res, row, SERIES));
-			if (id != series && !name_series(w, res, row, &measure, &dimension))
-				return -ENOMEM;
-			series = id;
-			r = read_month(w, res, row, &measure, &dimension, c, &d.n_contributions, err);
+			r = name_series(w, res, row);
 			if (!r)
-				r = ledger_add(&w->s->ledger, &d, -1);
+				r = subtract_month(w, res, row, err);
 		}
 	}
 	return r ? r : pg_exec(w->s->pg, "CLOSE walk", err);
+}
+
+static void put_sum_of_days(struct buffer *b)
+{
+	for (int i = 1; i <= DAYS; i++)
+		buffer_printf(b, "%scoalesce(d%d, 0)", i > 1 ? " + " : "", i);
+}
+
+/* Totals are added to like days; here each is made the sum of its days again, should somebody have meddled. */
+static int heal_totals(struct store *s, struct error *err)
+{
+	struct buffer *b = &s->scratch;
+	buffer_clear(b);
+	buffer_puts(b, "UPDATE rekap_store.measure_month SET total = ");
+	put_sum_of_days(b);
+	buffer_puts(b, " WHERE total <> ");
+	put_sum_of_days(b);
+	const char *sql = buffer_cstr(b);
+	return sql ? pg_exec(s->pg, sql, err) : -ENOMEM;
 }
 
 static int restate_measures(struct walk *w, struct error *err)
@@ -226,7 +247,7 @@ static int restate_measures(struct walk *w, struct error *err)
 		if (!r)
 			r = measures_write(s, l->deltas + at, l->n_deltas - at < CHUNK ? l->n_deltas - at : CHUNK, err);
 	}
-	return r;
+	return r ? r : heal_totals(s, err);
 }
 
 static int walk_all(struct walk *w, struct error *err)

@@ -45,8 +45,7 @@ struct store *store_free(struct store *s)
 	pg_free(s->pg);
 	for (size_t i = 0; i < s->n_claims; i++)
 		free(s->claims[i].topic);
-	for (size_t i = 0; i < s->n_topics; i++)
-		free(s->topics[i].topic);
+	topics_forget(s);
 	for (size_t i = 0; s->kinds && i < kinds_n; i++)
 		free_kind_sql(&s->kinds[i]);
 	if (s->has_units)
@@ -72,8 +71,18 @@ static int check_temporary(struct store *s, struct error *err)
 	PG_RESULT res = NULL;
 	int r = pg_exec_rows(s->pg, "SELECT has_database_privilege(current_database(), 'TEMPORARY'), current_database()", &res, err);
 	if (!r && !text_is(pg_cell(res, 0, 0), "t"))
-		return error_set(err, -EACCES, "this login may not make temporary tables: GRANT TEMPORARY ON DATABASE %.*s TO rekap_writer", TEXT_ARG(pg_cell(res, 0, 1)));
+		return error_set(err, -EACCES, "this login may not make temporary tables: GRANT TEMPORARY ON DATABASE %.*s TO rekap_writer",
+				 TEXT_ARG(pg_cell(res, 0, 1)));
 	return r;
+}
+
+/* A new connection may lead to another server, which took over and lacks what the last one committed in its last moments: numbers may mean other things there.
+ */
+static void forget_numbers(struct store *s)
+{
+	topics_forget(s);
+	series_forget(s);
+	s->units.version = -1; /* no basis has it: the next batch loads the register */
 }
 
 int store_ready(struct store *s, struct error *err)
@@ -81,6 +90,7 @@ int store_ready(struct store *s, struct error *err)
 	int r = pg_connect(s->pg, err);
 	if (r || s->checked == pg_session(s->pg))
 		return r;
+	forget_numbers(s);
 	r = store_check_version(s, err);
 	if (!r)
 		r = check_temporary(s, err);

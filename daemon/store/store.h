@@ -7,10 +7,9 @@
  *
  * A store belongs to one thread at a time. Its calls block, each with a deadline. What a caller must do is in the result:
  *   0             done
- *   STORE_RETRY   transient (connection lost, deadlock, outage, out of resources; SQLSTATE 08, 40, 53, 55P03, 57, or another writer was faster): call again, after
- *                 a wait; nothing is lost or doubled by that, also when the outcome of a COMMIT was unknown
- *   STORE_FENCED  another owner has taken a partition of this batch over: drop the batch
- *   negative      stop loudly; the message says why
+ *   STORE_RETRY   transient (connection lost, deadlock, outage, out of resources; SQLSTATE 08, 40, 53, 55P03, 57, or another writer was faster): call again,
+ * after a wait; nothing is lost or doubled by that, also when the outcome of a COMMIT was unknown STORE_FENCED  another owner has taken a partition of this
+ * batch over: drop the batch negative      stop loudly; the message says why
  */
 #include "common/error.h"
 #include "daemon/record/basis.h"
@@ -25,10 +24,10 @@ struct store;
 
 /* What the database must agree with before figures are computed. */
 struct store_basis {
-	struct basis basis;	 /* basis.units is set by the store */
-	day_number as_of;	 /* DAY_NONE: today */
+	struct basis basis; /* basis.units is set by the store */
+	day_number as_of;   /* DAY_NONE: today */
 	int64_t suppression_threshold;
-	const char *digest;	 /* of zone, calendar and rulesets: another one in the database means its figures must be restated */
+	const char *digest; /* of zone, calendar and rulesets: another one in the database means its figures must be restated */
 };
 
 /* Does not connect. owner: a name for this process ("host/pid/random"). */
@@ -55,8 +54,8 @@ int store_units_load(struct store *s, struct units *u, struct error *err);
 int store_units_save(struct store *s, const struct units *u, const struct store_basis *b, struct error *err);
 
 /*
- * Adopts the basis: writes settings and rulesets; where the digest differs from the database's, recomputes due dates, flags and the roll-up of every entity in one
- * transaction (progress may be NULL). Must be called before store_commit; s keeps `b` borrowed.
+ * Adopts the basis: writes settings and rulesets; where the digest differs from the database's, recomputes due dates, flags and the roll-up of every entity in
+ * one transaction (progress may be NULL). Must be called before store_commit; s keeps `b` borrowed.
  */
 int store_basis_set(struct store *s, const struct store_basis *b, void (*progress)(void *arg, int64_t done, int64_t total), void *arg, struct error *err);
 
@@ -66,21 +65,22 @@ int store_claim(struct store *s, const char *topic, int32_t partition, int64_t *
 void store_release(struct store *s, const char *topic, int32_t partition);
 
 struct store_commit {
-	int64_t batch_id; /* of the last transaction */
+	int64_t batch_id;                     /* of the last transaction */
 	int64_t events, rejected, tombstones; /* items by outcome: accepted, rejected, ignored */
-	int64_t unchanged;		      /* of the accepted: duplicates */
-	int64_t entities, deltas;	      /* rows written */
+	int64_t unchanged;                    /* of the accepted: duplicates */
+	int64_t entities, deltas;             /* rows written */
 	int64_t by_reason[REASON_COUNT];
 };
 
 /*
- * Folds and commits the batch: items of partitions that are claimed, in order of arrival; or replays (reject_id ≠ 0). Bisects to records that PostgreSQL refuses and
- * rejects those alone. 0, STORE_RETRY, STORE_FENCED, negative.
+ * Folds and commits the batch: items of partitions that are claimed, in order of arrival; or replays (reject_id ≠ 0). Bisects to records that PostgreSQL
+ * refuses and rejects those alone. 0, STORE_RETRY, STORE_FENCED, negative.
  */
 int store_commit(struct store *s, const struct batch *batch, struct store_commit *ret, struct error *err);
 
 /* Rejects that wait for a unit which the register now has: calls `item` with the record of each, at most `limit` from reject_id > after. */
-int store_rejects_waiting(struct store *s, int64_t after, int limit, int (*item)(void *arg, int64_t reject_id, const struct record *r), void *arg, struct error *err);
+int store_rejects_waiting(struct store *s, int64_t after, int limit, int (*item)(void *arg, int64_t reject_id, const struct record *r), void *arg,
+			  struct error *err);
 
 /* A question in SQL for verbs such as status: every row as texts (NULL: absent). The statement must be one of this program's. */
 int store_query(struct store *s, const char *sql, int (*row)(void *arg, size_t n, const struct text *cells), void *arg, struct error *err);

@@ -106,7 +106,8 @@ void wire_numeric(struct buffer *b, decimal d)
 		weight--;
 	if (first == n)
 		weight = 0;
-	uint16_t head[4] = {htobe16((uint16_t)(n - first)), htobe16((uint16_t)weight), htobe16(d.micro < 0 ? NUMERIC_NEGATIVE : 0), htobe16(scale_of(fraction))};
+	uint16_t head[4] = {htobe16((uint16_t)(n - first)), htobe16((uint16_t)weight), htobe16(d.micro < 0 ? NUMERIC_NEGATIVE : 0),
+			    htobe16(scale_of(fraction))};
 	put32(b, (uint32_t)(sizeof head + sizeof *digits * (size_t)(n - first)));
 	buffer_put(b, head, sizeof head);
 	for (int i = first; i < n; i++)

@@ -15,8 +15,8 @@ void wire_null(struct buffer *b);
 void wire_text(struct buffer *b, struct text t); /* text or bytea; absent: null */
 void wire_int4(struct buffer *b, int32_t v);
 void wire_int8(struct buffer *b, int64_t v);
-void wire_day(struct buffer *b, day_number d);	/* date; DAY_NONE: null */
-void wire_time(struct buffer *b, instant t);	/* timestamptz */
+void wire_day(struct buffer *b, day_number d);  /* date; DAY_NONE: null */
+void wire_time(struct buffer *b, instant t);    /* timestamptz */
 void wire_numeric(struct buffer *b, decimal d); /* shortest scale, as PostgreSQL itself would write the value */
 
 /* Array elements are fields. A one-dimensional array is one field as well: begun, filled with n fields, ended. */
@@ -32,7 +32,7 @@ void wire_copy_tail(struct buffer *b);
 /* Back from bytes of the right length; the caller knows the column's type. */
 int32_t wire_get_int4(struct text t);
 int64_t wire_get_int8(struct text t);
-day_number wire_get_day(struct text t);		 /* absent: DAY_NONE */
+day_number wire_get_day(struct text t);            /* absent: DAY_NONE */
 int wire_get_numeric(struct text t, decimal *ret); /* 0; -ERANGE: not a number, or one that a decimal cannot hold */
 /* The next field at *at (an offset in `from`), e.g. of an array's elements. False at the end or when the bytes are broken. */
 bool wire_next(struct text from, size_t *at, struct text *ret);

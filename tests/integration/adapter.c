@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * The adapter's cases, built twice: against a real server, and (SCRIPTED) against fake_libpq.c, whose script says beforehand what the server would do. A script is what
- * the case expects to be sent; the real server is only asked.
+ * The adapter's cases, built twice: against a real server, and (SCRIPTED) against fake_libpq.c, whose script says beforehand what the server would do. A script
+ * is what the case expects to be sent; the real server is only asked.
  */
 #include <check.h>
 #include <errno.h>
@@ -17,13 +17,41 @@
 #include "tests/integration/fake_libpq.h"
 
 #ifdef SCRIPTED
-#define SCRIPT(...)                                                                                                                                                    \
-	static const struct exchange script[] = {__VA_ARGS__, {0}};                                                                                                    \
+#define SCRIPT(...)                                                                                                                                            \
+	static const struct exchange script[] = {__VA_ARGS__, {0}};                                                                                            \
 	fake_script(script)
 #else
 #define SCRIPT(...) (void)0
 #endif
-#define CONNECT {.text = "connect"}, {.text = "SET search_path", .replies = {{"COMMAND", "SET"}, {"COMMAND", "SET"}}}
+#define COMMAND(what)                                                                                                                                          \
+	{                                                                                                                                                      \
+		.status = "COMMAND", .tag = what                                                                                                               \
+	}
+#define TUPLES(what, row)                                                                                                                                      \
+	{                                                                                                                                                      \
+		.status = "TUPLES", .tag = what, .cells = row                                                                                                  \
+	}
+#define SINGLE(row)                                                                                                                                            \
+	{                                                                                                                                                      \
+		.status = "SINGLE", .cells = row                                                                                                               \
+	}
+#define FATAL(sqlstate, name)                                                                                                                                  \
+	{                                                                                                                                                      \
+		.status = "FATAL", .tag = sqlstate, .constraint = name                                                                                         \
+	}
+#define COPY_IN                                                                                                                                                \
+	{                                                                                                                                                      \
+		.status = "COPY_IN"                                                                                                                            \
+	}
+#define COPY_OUT                                                                                                                                               \
+	{                                                                                                                                                      \
+		.status = "COPY_OUT"                                                                                                                           \
+	}
+#define CONNECT                                                                                                                                                \
+	{.text = "connect"},                                                                                                                                   \
+	{                                                                                                                                                      \
+		.text = "SET search_path", .replies = { COMMAND("SET"), COMMAND("SET") }                                                                       \
+	}
 
 static struct pg *pg;
 static struct error err;
@@ -49,16 +77,19 @@ static void teardown(void)
 #endif
 }
 
-#define ck_outcome(call, expected, what)                                                                                                                               \
-	do {                                                                                                                                                           \
-		err.text[0] = 0;                                                                                                                                       \
-		int r_ = call;                                                                                                                                         \
-		ck_assert_msg(r_ == (expected), "%d instead of %d: %s", r_, (expected), err.text);                                                                     \
-		ck_assert_msg(strstr(err.text, what) != NULL, "%s", err.text);                                                                                         \
+#define ck_outcome(call, expected, what)                                                                                                                       \
+	do {                                                                                                                                                   \
+		err.text[0] = 0;                                                                                                                               \
+		int r_ = call;                                                                                                                                 \
+		ck_assert_msg(r_ == (expected), "%d instead of %d: %s", r_, (expected), err.text);                                                             \
+		ck_assert_msg(strstr(err.text, what) != NULL, "%s", err.text);                                                                                 \
 	} while (0)
 
 /* After whatever went before, the connection is good for the next statement, or for a new connection. */
-#define SELECT_1 {.text = "SELECT 1", .replies = {{"TUPLES", "SELECT 1", "1"}}}
+#define SELECT_1                                                                                                                                               \
+	{                                                                                                                                                      \
+		.text = "SELECT 1", .replies = { TUPLES("SELECT 1", "1") }                                                                                     \
+	}
 static void ck_still_works(void)
 {
 	PG_RESULT res = NULL;
@@ -131,8 +162,8 @@ END_TEST
 
 START_TEST(statements_and_their_results)
 {
-	SCRIPT(CONNECT, {.text = "CREATE TEMP", .replies = {{"COMMAND", "CREATE TABLE"}, {"COMMAND", "INSERT 0 3"}}},
-	       {.text = "SELECT 1; SELECT 2", .replies = {{"TUPLES", "SELECT 1", "1"}, {"TUPLES", "SELECT 1", "2|3|"}, {"COMMAND", "SET"}}}, SELECT_1);
+	SCRIPT(CONNECT, {.text = "CREATE TEMP", .replies = {COMMAND("CREATE TABLE"), COMMAND("INSERT 0 3")}},
+	       {.text = "SELECT 1; SELECT 2", .replies = {TUPLES("SELECT 1", "1"), TUPLES("SELECT 1", "2|3|"), COMMAND("SET")}}, SELECT_1);
 	int64_t n = 0;
 	PG_RESULT res = NULL;
 	ck_outcome(pg_connect(pg, &err), 0, "");
@@ -149,9 +180,9 @@ END_TEST
 
 START_TEST(a_statement_is_prepared_once_in_a_session)
 {
-	SCRIPT(CONNECT, {.text = "PREPARE twice", .replies = {{"COMMAND", "PREPARE"}}}, {.text = "EXECUTE twice", .replies = {{"TUPLES", "SELECT 1", "a"}}},
-	       {.text = "EXECUTE twice", .replies = {{"TUPLES", "SELECT 1", "a"}}}, CONNECT, {.text = "PREPARE twice", .replies = {{"COMMAND", "PREPARE"}}},
-	       {.text = "EXECUTE twice", .replies = {{"TUPLES", "SELECT 1", "a"}}});
+	SCRIPT(CONNECT, {.text = "PREPARE twice", .replies = {COMMAND("PREPARE")}}, {.text = "EXECUTE twice", .replies = {TUPLES("SELECT 1", "a")}},
+	       {.text = "EXECUTE twice", .replies = {TUPLES("SELECT 1", "a")}}, CONNECT, {.text = "PREPARE twice", .replies = {COMMAND("PREPARE")}},
+	       {.text = "EXECUTE twice", .replies = {TUPLES("SELECT 1", "a")}});
 	struct pg_statement st = {.name = "twice", .sql = "SELECT $1::text"};
 	struct buffer params = {0};
 	wire_text(&params, TEXT("a"));
@@ -170,8 +201,8 @@ END_TEST
 
 START_TEST(another_kind_of_result_is_an_error)
 {
-	SCRIPT(CONNECT, {.text = "SELECT 2", .replies = {{"TUPLES", "SELECT 1", "2"}}}, {.text = "SET", .replies = {{"COMMAND", "SET"}}},
-	       {.text = "SET", .replies = {{"COMMAND", "SET"}}}, SELECT_1);
+	SCRIPT(CONNECT, {.text = "SELECT 2", .replies = {TUPLES("SELECT 1", "2")}}, {.text = "SET", .replies = {COMMAND("SET")}},
+	       {.text = "SET", .replies = {COMMAND("SET")}}, SELECT_1);
 	struct pg_statement rows = {.sql = "SELECT 2"}, none = {.sql = "SET jit = off"};
 	PG_RESULT res = NULL;
 	ck_outcome(pg_connect(pg, &err), 0, "");
@@ -185,7 +216,7 @@ END_TEST
 /* Results behind an error are taken off as well. */
 START_TEST(an_error_in_the_middle)
 {
-	SCRIPT(CONNECT, {.text = "SELECT 5", .replies = {{"TUPLES", "SELECT 1", "5"}, {"FATAL", "22012"}}}, SELECT_1);
+	SCRIPT(CONNECT, {.text = "SELECT 5", .replies = {TUPLES("SELECT 1", "5"), FATAL("22012", NULL)}}, SELECT_1);
 	PG_RESULT res = NULL;
 	ck_outcome(pg_connect(pg, &err), 0, "");
 	ck_outcome(pg_exec_rows(pg, "SELECT 5; SELECT 1 / 0; SELECT 6", &res, &err), PG_DATA, "22012");
@@ -199,24 +230,27 @@ static const struct {
 	const char *sqlstate;
 	int outcome;
 } classes[] = {
-	{"08000", PG_RETRY}, {"08006", PG_RETRY},   {"40001", PG_RETRY}, {"40003", PG_RETRY}, {"40P01", PG_RETRY},    {"53000", PG_RETRY}, {"53100", PG_RETRY}, {"53200", PG_RETRY},
-	{"53300", PG_RETRY}, {"55P03", PG_RETRY},   {"57014", PG_RETRY}, {"57P01", PG_RETRY}, {"57P03", PG_RETRY},    {"58030", PG_RETRY}, {"58P01", PG_RETRY}, {"25006", PG_RETRY},
-	{"25P03", PG_RETRY}, {"22003", PG_DATA},    {"22021", PG_DATA},	 {"22P02", PG_DATA},  {"23502", PG_DATA},     {"23503", PG_DATA},  {"23514", PG_DATA},  {"23P01", PG_DATA},
-	{"23505", PG_CONFLICT}, {"28P01", -EACCES}, {"42501", -EACCES},	 {"42601", -EIO},     {"42P01", -EIO},	      {"25P02", -EIO},	   {"55000", -EIO},	{"XX000", -EIO},
-	{"P0001", -EIO},     {"0A000", -EIO},
+	{"08000", PG_RETRY}, {"08006", PG_RETRY}, {"40001", PG_RETRY}, {"40003", PG_RETRY},    {"40P01", PG_RETRY}, {"53000", PG_RETRY}, {"53100", PG_RETRY},
+	{"53200", PG_RETRY}, {"53300", PG_RETRY}, {"55P03", PG_RETRY}, {"57014", PG_RETRY},    {"57P01", PG_RETRY}, {"57P03", PG_RETRY}, {"58030", PG_RETRY},
+	{"58P01", PG_RETRY}, {"25006", PG_RETRY}, {"25P03", PG_RETRY}, {"22003", PG_DATA},     {"22021", PG_DATA},  {"22P02", PG_DATA},  {"23502", PG_DATA},
+	{"23503", PG_DATA},  {"23514", PG_DATA},  {"23P01", PG_DATA},  {"23505", PG_CONFLICT}, {"28P01", -EACCES},  {"42501", -EACCES},  {"42601", -EIO},
+	{"42P01", -EIO},     {"25P02", -EIO},     {"55000", -EIO},     {"XX000", -EIO},        {"P0001", -EIO},     {"0A000", -EIO},
 };
 
 START_TEST(every_class_says_what_to_do)
 {
 	ck_assert_int_eq(pg_classify(classes[_i].sqlstate), classes[_i].outcome);
 #ifdef SCRIPTED
-	static struct exchange script[] = {CONNECT, {.text = "DO", .replies = {{"FATAL", "?", NULL, "a_constraint"}}}, {.text = "ROLLBACK", .replies = {{"COMMAND", "ROLLBACK"}}}, SELECT_1, {0}};
+	static struct exchange script[] = {
+		CONNECT, {.text = "DO", .replies = {FATAL("?", "a_constraint")}}, {.text = "ROLLBACK", .replies = {COMMAND("ROLLBACK")}}, SELECT_1, {0}};
 	script[2].replies[0].tag = classes[_i].sqlstate;
 	fake_script(script);
 #endif
 	char sql[300];
-	snprintf(sql, sizeof sql, "DO $$ BEGIN RAISE SQLSTATE '%s' USING MESSAGE = 'secret of the server', DETAIL = 'secret of the detail', CONSTRAINT = 'a_constraint', "
-		 "TABLE = 'complaint'; END $$", classes[_i].sqlstate);
+	snprintf(sql, sizeof sql,
+		 "DO $$ BEGIN RAISE SQLSTATE '%s' USING MESSAGE = 'secret of the server', DETAIL = 'secret of the detail', CONSTRAINT = 'a_constraint', "
+		 "TABLE = 'complaint'; END $$",
+		 classes[_i].sqlstate);
 	ck_outcome(pg_connect(pg, &err), 0, "");
 	ck_outcome(pg_exec(pg, sql, &err), classes[_i].outcome, classes[_i].sqlstate);
 	ck_assert_str_eq(pg_sqlstate(pg), classes[_i].sqlstate);
@@ -244,14 +278,16 @@ static int count_row(void *arg, size_t n, const struct text *cells)
 
 START_TEST(rows_one_by_one)
 {
-	SCRIPT(CONNECT, {.text = "SELECT 7, NULL", .replies = {{"SINGLE", "", "7|"}, {"TUPLES", "SELECT 1"}}}, {.text = "SELECT 7, NULL", .replies = {{"SINGLE", "", "7|"}, {"FATAL", "22012"}}},
-	       CONNECT, SELECT_1);
+	SCRIPT(CONNECT, {.text = "SELECT 7, NULL", .replies = {SINGLE("7|"), TUPLES("SELECT 1", NULL)}},
+	       {.text = "SELECT 7, NULL", .replies = {SINGLE("7|"), FATAL("22012", NULL)}}, CONNECT, SELECT_1);
 	int rows = 0;
 	ck_outcome(pg_connect(pg, &err), 0, "");
 	ck_outcome(pg_each(pg, "SELECT 7, NULL", count_row, &rows, &err), 0, "");
 	ck_assert_int_eq(rows, 1);
 	rows = 0;
-	ck_outcome(pg_each(pg, "SELECT 7, NULL FROM generate_series(1, 1) UNION ALL SELECT 1 / (x - 1), NULL FROM generate_series(1, 1) x", count_row, &rows, &err), PG_DATA, "22012");
+	ck_outcome(pg_each(pg, "SELECT 7, NULL FROM generate_series(1, 1) UNION ALL SELECT 1 / (x - 1), NULL FROM generate_series(1, 1) x", count_row, &rows,
+			   &err),
+		   PG_DATA, "22012");
 	ck_assert_int_eq(rows, 1);
 	ck_outcome(pg_connect(pg, &err), 0, "");
 	ck_still_works();
@@ -260,7 +296,7 @@ END_TEST
 
 START_TEST(a_reader_may_stop_early)
 {
-	SCRIPT(CONNECT, {.text = "SELECT 7, NULL", .replies = {{"SINGLE", "", "7|"}, {"SINGLE", "", "7|"}}}, CONNECT, SELECT_1);
+	SCRIPT(CONNECT, {.text = "SELECT 7, NULL", .replies = {SINGLE("7|"), SINGLE("7|")}}, CONNECT, SELECT_1);
 	int rows = 0;
 	ck_outcome(pg_connect(pg, &err), 0, "");
 	ck_outcome(pg_each(pg, "SELECT 7, NULL FROM generate_series(1, 100000)", count_row, &rows, &err), -ECANCELED, "");
@@ -284,8 +320,8 @@ static void put_rows(struct buffer *b, int n)
 
 START_TEST(copy_in)
 {
-	SCRIPT(CONNECT, {.text = "CREATE TEMP", .replies = {{"COMMAND", "CREATE TABLE"}}}, {.text = "COPY", .replies = {{"COPY_IN"}, {"COMMAND", "COPY 100000"}}},
-	       {.text = "SELECT count", .replies = {{"TUPLES", "SELECT 1", "100000"}}});
+	SCRIPT(CONNECT, {.text = "CREATE TEMP", .replies = {COMMAND("CREATE TABLE")}}, {.text = "COPY", .replies = {COPY_IN, COMMAND("COPY 100000")}},
+	       {.text = "SELECT count", .replies = {TUPLES("SELECT 1", "100000")}});
 	struct buffer b = {0};
 	PG_RESULT res = NULL;
 	ck_outcome(pg_connect(pg, &err), 0, "");
@@ -300,8 +336,8 @@ END_TEST
 
 START_TEST(copy_refused)
 {
-	SCRIPT(CONNECT, {.text = "COPY nowhere", .replies = {{"FATAL", "42P01"}}}, {.text = "CREATE TEMP", .replies = {{"COMMAND", "CREATE TABLE"}}},
-	       {.text = "COPY t", .replies = {{"COPY_IN"}, {"FATAL", "23514", NULL, "t_check"}}}, SELECT_1);
+	SCRIPT(CONNECT, {.text = "COPY nowhere", .replies = {FATAL("42P01", NULL)}}, {.text = "CREATE TEMP", .replies = {COMMAND("CREATE TABLE")}},
+	       {.text = "COPY t", .replies = {COPY_IN, FATAL("23514", "t_check")}}, SELECT_1);
 	struct buffer b = {0};
 	ck_outcome(pg_connect(pg, &err), 0, "");
 	put_rows(&b, 200000);
@@ -319,7 +355,7 @@ END_TEST
 /* A statement that turns out to be COPY would wait for us for ever. */
 START_TEST(copy_where_none_was_meant)
 {
-	SCRIPT(CONNECT, {.text = "COPY", .replies = {{"COPY_IN"}}}, CONNECT, {.text = "COPY", .replies = {{"COPY_OUT"}}}, CONNECT, SELECT_1);
+	SCRIPT(CONNECT, {.text = "COPY", .replies = {COPY_IN}}, CONNECT, {.text = "COPY", .replies = {COPY_OUT}}, CONNECT, SELECT_1);
 	ck_outcome(pg_connect(pg, &err), 0, "");
 	ck_outcome(pg_exec(pg, "COPY pg_catalog.pg_class FROM STDIN", &err), -EIO, "");
 	pg_disconnect(pg);
@@ -334,8 +370,8 @@ END_TEST
 
 START_TEST(commit_of_a_failed_transaction_is_no_success)
 {
-	SCRIPT(CONNECT, {.text = "BEGIN", .replies = {{"COMMAND", "BEGIN"}}}, {.text = "COMMIT", .replies = {{"COMMAND", "COMMIT"}}}, {.text = "BEGIN", .replies = {{"COMMAND", "BEGIN"}, {"FATAL", "22012"}}},
-	       {.text = "COMMIT", .replies = {{"COMMAND", "ROLLBACK"}}}, SELECT_1);
+	SCRIPT(CONNECT, {.text = "BEGIN", .replies = {COMMAND("BEGIN")}}, {.text = "COMMIT", .replies = {COMMAND("COMMIT")}},
+	       {.text = "BEGIN", .replies = {COMMAND("BEGIN"), FATAL("22012", NULL)}}, {.text = "COMMIT", .replies = {COMMAND("ROLLBACK")}}, SELECT_1);
 	ck_outcome(pg_connect(pg, &err), 0, "");
 	ck_outcome(pg_exec(pg, "BEGIN", &err), 0, "");
 	ck_outcome(pg_commit(pg, &err), 0, "");
@@ -449,7 +485,10 @@ static int lose_in(int verb)
 	} else {
 		wire_int4(&b, 1);
 		named = (struct pg_statement){.name = "one", .sql = st.sql};
-		r = verb == 0 ? pg_exec(pg, "SELECT 1", &err) : verb == 1 ? pg_run(pg, &st, &b, 1, &res, NULL, &err) : verb == 2 ? pg_run(pg, &named, &b, 1, &res, NULL, &err) : pg_commit(pg, &err);
+		r = verb == 0   ? pg_exec(pg, "SELECT 1", &err)
+		    : verb == 1 ? pg_run(pg, &st, &b, 1, &res, NULL, &err)
+		    : verb == 2 ? pg_run(pg, &named, &b, 1, &res, NULL, &err)
+				: pg_commit(pg, &err);
 	}
 	buffer_deinit(&b);
 	return r;
@@ -462,7 +501,7 @@ START_TEST(lost_in_each_call)
 	for (size_t i = 0; i < sizeof losses / sizeof *losses; i++) {
 		if ((losses[i] == CALL_COPY || losses[i] == CALL_COPY_END) && _i != 4)
 			continue;
-		struct exchange script[] = {CONNECT, {.text = texts[_i], .fails = losses[i], .replies = {{"COMMAND", "X"}}}, {0}};
+		struct exchange script[] = {CONNECT, {.text = texts[_i], .fails = losses[i], .replies = {COMMAND("X")}}, {0}};
 		if (_i == 4)
 			script[2].replies[0] = (struct reply){.status = "COPY_IN"};
 		fake_script(script);
@@ -511,10 +550,15 @@ END_TEST
 START_TEST(the_session_is_ours)
 {
 	PG_RESULT res = NULL;
-	struct pg *p = new_pg("options='-c search_path=public -c TimeZone=Asia/Jakarta -c statement_timeout=1 -c DateStyle=German -c default_transaction_isolation=serializable'");
+	struct pg *p = new_pg("options='-c search_path=public -c TimeZone=Asia/Jakarta -c statement_timeout=1 -c DateStyle=German -c "
+			      "default_transaction_isolation=serializable'");
 	ck_outcome(pg_connect(p, &err), 0, "");
-	ck_outcome(pg_exec_rows(p, "SELECT current_setting('search_path'), '2024-03-25 00:00+00'::timestamptz::text, current_setting('transaction_isolation'), pg_sleep(0.01)::text, "
-				   "current_setting('application_name'), current_setting('client_connection_check_interval')", &res, &err), 0, "");
+	ck_outcome(pg_exec_rows(p,
+				"SELECT current_setting('search_path'), '2024-03-25 00:00+00'::timestamptz::text, current_setting('transaction_isolation'), "
+				"pg_sleep(0.01)::text, "
+				"current_setting('application_name'), current_setting('client_connection_check_interval')",
+				&res, &err),
+		   0, "");
 	ck_assert(text_is(pg_cell(res, 0, 0), "pg_catalog, pg_temp"));
 	ck_assert(text_is(pg_cell(res, 0, 1), "2024-03-25 00:00:00+00"));
 	ck_assert(text_is(pg_cell(res, 0, 2), "read committed"));
@@ -543,7 +587,9 @@ START_TEST(the_server_ends_what_was_left)
 	ck_outcome(pg_exec(pg, "SELECT pg_sleep(60), 'left alone'", &err), PG_RETRY, "deadline");
 	pg_set_deadline(pg, 20);
 	ck_outcome(pg_connect(pg, &err), 0, "");
-	ck_outcome(pg_exec_rows(pg, "SELECT pg_sleep(2.5); SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%left alone%' AND pid <> pg_backend_pid()", &res, &err), 0, "");
+	ck_outcome(pg_exec_rows(pg, "SELECT pg_sleep(2.5); SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%left alone%' AND pid <> pg_backend_pid()",
+				&res, &err),
+		   0, "");
 	ck_assert(text_is(pg_cell(res, 0, 0), "0"));
 }
 END_TEST

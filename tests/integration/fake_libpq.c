@@ -314,7 +314,11 @@ ExecStatusType PQresultStatus(const PGresult *r)
 	static const struct {
 		const char *name;
 		ExecStatusType status;
-	} all[] = {{"COMMAND", PGRES_COMMAND_OK}, {"TUPLES", PGRES_TUPLES_OK}, {"COPY_IN", PGRES_COPY_IN}, {"COPY_OUT", PGRES_COPY_OUT}, {"SINGLE", PGRES_SINGLE_TUPLE}};
+	} all[] = {{"COMMAND", PGRES_COMMAND_OK},
+		   {"TUPLES", PGRES_TUPLES_OK},
+		   {"COPY_IN", PGRES_COPY_IN},
+		   {"COPY_OUT", PGRES_COPY_OUT},
+		   {"SINGLE", PGRES_SINGLE_TUPLE}};
 	for (size_t i = 0; r && i < sizeof all / sizeof *all; i++)
 		if (!strcmp(r->reply->status, all[i].name))
 			return all[i].status;

@@ -20,7 +20,9 @@ static void put_cases(void)
 {
 	put_event(&t, 0, 0, RECEIVED_AT(&t.world, "2024-03-25T08:00:00+07:00", UNIT_C, "complaint"));
 	put_event(&t, 0, 1, world_event(&t.world, "resolved", "2024-07-10T08:00:00+07:00", "s", NULL));
-	put_event(&t, 0, 2, world_event(&t.world, "received", "2024-04-01T08:00:00+07:00", "r", "unit", UNIT_A, "class", "complaint", "channel", "web", "complaint_id", "d", NULL));
+	put_event(&t, 0, 2,
+		  world_event(&t.world, "received", "2024-04-01T08:00:00+07:00", "r", "unit", UNIT_A, "class", "complaint", "channel", "web", "complaint_id",
+			      "d", NULL));
 	put_event(&t, 0, 3, world_event(&t.world, "resolved", "2024-03-10T08:00:00+07:00", "s", "complaint_id", "e", NULL));
 }
 
@@ -132,12 +134,19 @@ START_TEST(a_restatement_heals)
 	put_cases();
 	ck_commit(s, &t, 0);
 	char *expected = snapshot(&t);
-	run_sql(t.admin, "UPDATE rekap_store.measure_month SET d25 = 7.5, d26 = -0.000001, d1 = NULL; UPDATE rekap_store.complaint SET rating = 5, flags = '{x:y}', unit_id = NULL");
+	run_sql(t.admin, "UPDATE rekap_store.measure_month SET d25 = 7.5, d26 = -0.000001, d1 = NULL; UPDATE rekap_store.complaint SET rating = 5, flags = "
+			 "'{x:y}', unit_id = NULL");
 	struct store_basis renamed = t.basis;
 	renamed.digest = "another digest";
 	set_basis(s, &renamed);
 	char *got = snapshot(&t);
 	ck_same(got, expected);
+	ck_sql(&t,
+	       "SELECT count(*) FROM rekap_store.measure_month m JOIN rekap_store.series USING (series_id) JOIN rekap.unit u ON u.unit_code = "
+	       "(SELECT unit_code FROM rekap_store.unit x WHERE x.unit_id = m.unit_id) WHERE total <> coalesce((SELECT sum(value) FROM rekap.measure_day d "
+	       "WHERE d.unit_code = u.unit_code AND d.measure = series.measure AND d.dimension = series.dimension AND date_trunc('month', d.day) = m.month), "
+	       "0)",
+	       "0");
 	free(got);
 	free(expected);
 	store_free(s);
@@ -174,23 +183,31 @@ START_TEST(a_register_change_restates_and_reaches_everybody)
 	ck_assert_int_eq(units_init(&u), 0);
 	ck_assert_int_eq(store_units_load(b, &u, &err), 0);
 	size_t rows;
-	ck_assert_msg(units_apply_csv(&u, "new", TEXT("unit_code,name,kind,parent_code,valid_from,valid_to,successor_code\n"
-						      UNIT_C ",Baru,opd,,2020-01-01,2024-04-30," UNIT_D "\n"
-						      "9.01.0.00.0.00.01.0000,X,,,,,\n"), &rows, &err) == -EINVAL, "a bad code was accepted");
+	ck_assert_msg(units_apply_csv(&u, "new",
+				      TEXT("unit_code,name,kind,parent_code,valid_from,valid_to,successor_code\n" UNIT_C
+					   ",Baru,opd,,2020-01-01,2024-04-30," UNIT_D "\n"
+					   "9.01.0.00.0.00.01.0000,X,,,,,\n"),
+				      &rows, &err) == -EINVAL,
+		      "a bad code was accepted");
 	units_deinit(&u);
 	ck_assert_int_eq(units_init(&u), 0);
 	ck_assert_int_eq(store_units_load(b, &u, &err), 0);
-	ck_assert_msg(units_apply_csv(&u, "new", TEXT("unit_code,name,kind,parent_code,valid_from,valid_to,successor_code\n"
-						      UNIT_C ",Baru,opd,,2020-01-01,2024-04-30," UNIT_D "\n"
-						      "5.01.0.00.0.00.01.0000,Lain,,,,,\n"), &rows, &err) == 0, "%s", err.text);
+	ck_assert_msg(units_apply_csv(&u, "new",
+				      TEXT("unit_code,name,kind,parent_code,valid_from,valid_to,successor_code\n" UNIT_C
+					   ",Baru,opd,,2020-01-01,2024-04-30," UNIT_D "\n"
+					   "5.01.0.00.0.00.01.0000,Lain,,,,,\n"),
+				      &rows, &err) == 0,
+		      "%s", err.text);
 	ck_assert_msg(store_units_save(b, &u, &t.basis, &err) == 0, "%s", err.text);
 	char *expected = snapshot_from_scratch(&t.basis, &u), *got = snapshot(&t);
 	ck_same(got, expected);
 	ck_sql(&t, "SELECT name, kind, valid_to, successor_code FROM rekap.unit WHERE unit_code = '" UNIT_C "'", "Baru|opd|2024-04-30|" UNIT_D);
-	ck_sql(&t, "SELECT unit_code, value FROM rekap.measure_day WHERE measure = 'complaint.open' AND day = '2024-05-01' ORDER BY 1", UNIT_C "|-1\n" UNIT_D "|1");
+	ck_sql(&t, "SELECT unit_code, value FROM rekap.measure_day WHERE measure = 'complaint.open' AND day = '2024-05-01' ORDER BY 1",
+	       UNIT_C "|-1\n" UNIT_D "|1");
 	batch_clear(&t);
-	put_event(&t, 0, 4, world_event(&t.world, "received", "2024-06-01T08:00:00+07:00", "r", "unit", "5.01.0.00.0.00.01.0000", "class", "complaint", "channel", "web",
-					"complaint_id", "n", NULL));
+	put_event(&t, 0, 4,
+		  world_event(&t.world, "received", "2024-06-01T08:00:00+07:00", "r", "unit", "5.01.0.00.0.00.01.0000", "class", "complaint", "channel", "web",
+			      "complaint_id", "n", NULL));
 	ck_commit(a, &t, 0);
 	ck_sql(&t, "SELECT unit_code FROM rekap.complaint WHERE complaint_id = 'n'", "5.01.0.00.0.00.01.0000");
 	ck_sql(&t, "SELECT count(*) FROM rekap.reject", "0");

@@ -37,14 +37,18 @@ START_TEST(a_batch_is_written_whole)
 	ck_assert_int_eq(done.rejected, 1);
 	ck_assert_int_eq(done.tombstones, 1);
 	ck_assert_int_eq(done.entities, 1);
-	ck_sql(&t, "SELECT complaint_id, unit_code, class, state, received_at AT TIME ZONE 'UTC', response_due_on, resolution_due_on, topic, partition, \"offset\" FROM rekap.complaint",
+	ck_sql(&t,
+	       "SELECT complaint_id, unit_code, class, state, received_at AT TIME ZONE 'UTC', response_due_on, resolution_due_on, topic, partition, \"offset\" "
+	       "FROM rekap.complaint",
 	       "c|" UNIT_A "|complaint|resolved|2024-03-25 01:00:00|2024-04-02|2024-04-23|opd.complaint|0|7");
 	ck_sql(&t, "SELECT day, value FROM rekap.measure_day WHERE unit_code = '" UNIT_A "' AND measure = 'complaint.open' AND dimension = '' ORDER BY 1",
 	       "2024-03-25|1\n2024-03-28|-1");
 	ck_sql(&t, "SELECT topic, partition, next_offset, epoch, owner FROM rekap.ingest_offset", "opd.complaint|0|10|1|one");
-	ck_sql(&t, "SELECT partitions, events, rejected, owner FROM rekap.batch", "[{\"last\": 9, \"first\": 5, \"topic\": \"opd.complaint\", \"partition\": 0}]|3|1|one");
-	ck_sql(&t, "SELECT topic, partition, \"offset\", reason, detail, event_type, status, convert_from(key, 'UTF8'), convert_from(value, 'UTF8'), headers "
-		   "FROM rekap.reject JOIN rekap.reject_body USING (reject_id)",
+	ck_sql(&t, "SELECT partitions, events, rejected, owner FROM rekap.batch",
+	       "[{\"last\": 9, \"first\": 5, \"topic\": \"opd.complaint\", \"partition\": 0}]|3|1|one");
+	ck_sql(&t,
+	       "SELECT topic, partition, \"offset\", reason, detail, event_type, status, convert_from(key, 'UTF8'), convert_from(value, 'UTF8'), headers "
+	       "FROM rekap.reject JOIN rekap.reject_body USING (reject_id)",
 	       "opd.complaint|0|8|bad_field|data.class: required||open|k|{\"secret\": 1}|[]");
 	store_free(s);
 }
@@ -94,7 +98,8 @@ END_TEST
 /* Names of headers that are not text, values that are null, types that hold what PostgreSQL refuses: a reject is storable whatever the record held. */
 START_TEST(odd_records_are_kept_as_they_are)
 {
-	static const struct header headers[] = {{TEXT_NONE, TEXT_NONE}, {{"a\"\\\n", 4}, {"\0\1\2", 3}}, {{"\xff\0", 2}, {"", 0}}, {{"\xc3\xa9", 2}, {"1234", 4}}};
+	static const struct header headers[] = {
+		{TEXT_NONE, TEXT_NONE}, {{"a\"\\\n", 4}, {"\0\1\2", 3}}, {{"\xff\0", 2}, {"", 0}}, {{"\xc3\xa9", 2}, {"1234", 4}}};
 	struct store *s = site_store(&t, "one");
 	claim(s, 0);
 	struct item *item = put_reject(&t, 0, 0, REASON_NOT_JSON, NULL);
@@ -102,10 +107,13 @@ START_TEST(odd_records_are_kept_as_they_are)
 	item->record.n_headers = 4;
 	item->record.key = TEXT_NONE;
 	item->record.value = (struct text){"\0\xff", 2};
-	item->detail = (struct text){"a\0\xff" "b", 4};
+	item->detail = (struct text){"a\0\xff"
+				     "b",
+				     4};
 	ck_commit(s, &t, 0);
 	ck_sql(&t, "SELECT detail, key IS NULL, value, headers FROM rekap.reject JOIN rekap.reject_body USING (reject_id)",
-	       "a??b|t|\\x00ff|[{\"name\": \"\", \"value\": null}, {\"name\": \"a\\\"\\\\\\n\", \"value\": \"AAEC\"}, {\"value\": \"\", \"name_base64\": \"/wA=\"}, "
+	       "a??b|t|\\x00ff|[{\"name\": \"\", \"value\": null}, {\"name\": \"a\\\"\\\\\\n\", \"value\": \"AAEC\"}, {\"value\": \"\", \"name_base64\": "
+	       "\"/wA=\"}, "
 	       "{\"name\": \"é\", \"value\": \"MTIzNA==\"}]");
 	store_free(s);
 }
@@ -172,6 +180,27 @@ START_TEST(offsets_set_back_by_hand_fence)
 }
 END_TEST
 
+/* After a switch to a server that lacks the last moments, numbers stand for other things. */
+START_TEST(a_new_session_trusts_no_number)
+{
+	struct store *s = site_store(&t, "one");
+	claim(s, 0);
+	put_case(0);
+	ck_commit(s, &t, 0);
+	store_disconnect(s);
+	run_sql(t.admin, "TRUNCATE rekap_store.series, rekap_store.topic, rekap_store.complaint, rekap_store.measure_month RESTART IDENTITY; "
+			 "INSERT INTO rekap_store.series (measure, dimension) VALUES ('another', ''); INSERT INTO rekap_store.topic (topic) VALUES ('another'); "
+			 "UPDATE rekap_store.unit SET unit_id = DEFAULT");
+	run_sql(t.admin, "UPDATE rekap.ingest_offset SET next_offset = 0");
+	claim(s, 0);
+	ck_commit(s, &t, 0);
+	ck_sql(&t, "SELECT unit_code, topic FROM rekap.complaint", UNIT_A "|opd.complaint");
+	ck_sql(&t, "SELECT unit_code, value FROM rekap.measure_day WHERE measure = 'complaint.resolved'", UNIT_A "|1");
+	ck_sql(&t, "SELECT count(*) FROM rekap.measure_day WHERE measure = 'another'", "0");
+	store_free(s);
+}
+END_TEST
+
 /* The parallel events go through one instance each; whoever is second must find what the first wrote. */
 static void fold_alternating(bool turned)
 {
@@ -221,6 +250,7 @@ int main(void)
 	tcase_add_test(tc, a_record_read_again_keeps_its_first_reject);
 	tcase_add_test(tc, partitions_of_others_are_fenced);
 	tcase_add_test(tc, offsets_set_back_by_hand_fence);
+	tcase_add_test(tc, a_new_session_trusts_no_number);
 	tcase_add_loop_test(tc, two_instances_fold_one_complaint, 0, 2);
 	return run_case(tc);
 }

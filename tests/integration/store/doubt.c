@@ -5,7 +5,9 @@
 #include "tests/integration/store/proxy.h"
 #include "tests/integration/store/support.h"
 
-#define COMMIT "\x0b" "COMMIT" /* the message with its length, rather than ON COMMIT */
+#define COMMIT                                                                                                                                                 \
+	"\x0b"                                                                                                                                                 \
+	"COMMIT" /* the message with its length, rather than ON COMMIT */
 
 static struct site t;
 static struct proxy proxy;
@@ -55,7 +57,9 @@ static void ck_counted_once(void)
 }
 
 /* In every statement of the transaction, in each of the three ways: tried again, it is counted once, and what is reported is what was counted. */
-static const char *const words[] = {"BEGIN", "advance", "load_complaint", "COPY rekap_store.complaint", "INSERT INTO rekap.reject", "stage_measure (series", "add_measures", "note_batch", COMMIT};
+static const char *const words[] = {
+	"BEGIN",      "advance", "load_complaint", "COPY rekap_store.complaint", "INSERT INTO rekap.reject", "stage_measure (series", "add_measures",
+	"note_batch", COMMIT};
 #define WORDS ((int)(sizeof words / sizeof *words))
 
 START_TEST(a_lost_connection_counts_once)
@@ -78,8 +82,9 @@ END_TEST
 /* The server is still at it when the batch comes again. */
 START_TEST(a_commit_that_still_runs_is_waited_for)
 {
-	run_sql(t.admin, "CREATE FUNCTION public.slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.7); RETURN NULL; END $$; "
-			 "CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON rekap.batch DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.slow()");
+	run_sql(t.admin,
+		"CREATE FUNCTION public.slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.7); RETURN NULL; END $$; "
+		"CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON rekap.batch DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.slow()");
 	put_case();
 	break_at(COMMIT, CUT_DURING);
 	ck_commit(s, &t, STORE_RETRY);

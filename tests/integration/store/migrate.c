@@ -206,11 +206,16 @@ START_TEST(every_object_has_owner_and_comment)
 	ck_query("SELECT string_agg(c.oid::regclass || '.' || coalesce(a.attname, ''), ', ') FROM pg_class c "
 		 "LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
 		 "WHERE c.relnamespace IN ('rekap'::regnamespace, 'rekap_store'::regnamespace) AND c.relkind IN ('r', 'p', 'v', 'm') "
-		 "AND (obj_description(c.oid, 'pg_class') IS NULL OR col_description(c.oid, a.attnum) IS NULL)", "");
+		 "AND (obj_description(c.oid, 'pg_class') IS NULL OR col_description(c.oid, a.attnum) IS NULL)",
+		 "");
 	ck_query("SELECT string_agg(p.oid::regprocedure::text, ', ') FROM pg_proc p WHERE pronamespace IN ('rekap'::regnamespace, 'rekap_store'::regnamespace) "
-		 "AND obj_description(p.oid, 'pg_proc') IS NULL", "");
-	ck_query("SELECT obj_description(oid, 'pg_namespace') IS NOT NULL, nspowner::regrole FROM pg_namespace WHERE nspname LIKE 'rekap%'", "t|rekap_owner\nt|rekap_owner");
-	ck_query("SELECT count(*) FROM pg_class WHERE relnamespace IN ('rekap'::regnamespace, 'rekap_store'::regnamespace) AND relowner <> 'rekap_owner'::regrole", "0");
+		 "AND obj_description(p.oid, 'pg_proc') IS NULL",
+		 "");
+	ck_query("SELECT obj_description(oid, 'pg_namespace') IS NOT NULL, nspowner::regrole FROM pg_namespace WHERE nspname LIKE 'rekap%'",
+		 "t|rekap_owner\nt|rekap_owner");
+	ck_query("SELECT count(*) FROM pg_class WHERE relnamespace IN ('rekap'::regnamespace, 'rekap_store'::regnamespace) AND relowner <> "
+		 "'rekap_owner'::regrole",
+		 "0");
 	ck_query("SELECT count(*) FROM pg_roles WHERE rolname LIKE 'rekap\\_%' AND NOT rolcanlogin AND shobj_description(oid, 'pg_authid') IS NOT NULL", "4");
 }
 END_TEST
@@ -264,7 +269,8 @@ START_TEST(roles_may_what_they_must)
 		ck_assert_msg(!strcmp(got, cases[i].sqlstate), "%s: %s: %s", cases[i].role, cases[i].sql, got);
 	}
 	ck_query("SELECT string_agg(table_name || ' ' || privilege_type, ', ') FROM information_schema.role_table_grants "
-		 "WHERE grantee LIKE 'rekap%' AND grantee <> 'rekap_owner' AND privilege_type NOT IN ('SELECT', 'INSERT', 'UPDATE')", "");
+		 "WHERE grantee LIKE 'rekap%' AND grantee <> 'rekap_owner' AND privilege_type NOT IN ('SELECT', 'INSERT', 'UPDATE')",
+		 "");
 }
 END_TEST
 

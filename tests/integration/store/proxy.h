@@ -3,7 +3,8 @@
 
 #pragma once
 /*
- * A socket between a store and its server that breaks when a message of the store holds a word: before the server gets it, just after, or once the server has answered.
+ * A socket between a store and its server that breaks when a message of the store holds a word: before the server gets it, just after, or once the server has
+ * answered.
  */
 #include <check.h>
 #include <poll.h>
@@ -23,7 +24,7 @@ struct proxy {
 	pthread_t thread;
 	char folder[64], target[108];
 	int listener;
-	int skip;	  /* how many messages with the word pass first */
+	int skip;         /* how many messages with the word pass first */
 	const char *word; /* of the message that breaks the connection */
 	enum cut cut;
 	atomic_int cuts; /* how often it broke */

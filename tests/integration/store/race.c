@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * Several instances at once, whose partitions hold events of the same complaints: whatever they do to one another, the tables are those of one instance that had it all
- * to itself, and nobody deadlocks.
+ * Several instances at once, whose partitions hold events of the same complaints: whatever they do to one another, the tables are those of one instance that
+ * had it all to itself, and nobody deadlocks.
  */
 #include <pthread.h>
 
@@ -27,7 +27,8 @@ static void teardown(void)
 	site_deinit(&t);
 }
 
-static const char *const names[] = {"received", "received", "verified", "responded", "resolved", "reopened", "forwarded", "misrouted", "withdrawn", "archived", "rated"};
+static const char *const names[] = {"received",  "received",  "verified",  "responded", "resolved", "reopened",
+				    "forwarded", "misrouted", "withdrawn", "archived",  "rated"};
 static const char *const units[] = {UNIT_A, UNIT_B, UNIT_C, UNIT_D};
 static const char *const categories[] = {"road", "water", "light", "school", "tax"};
 
@@ -39,8 +40,8 @@ static struct event random_event(struct random *r, int n)
 	snprintf(complaint, 16, "c%02d", (int)random_below(r, COMPLAINTS));
 	rfc3339_format(1710000000 * INSTANT_PER_SECOND + (instant)random_below(r, 120) * INSTANT_PER_DAY, time);
 	const char *unit = units[random_below(r, 4)], *category = categories[random_below(r, 5)];
-	return world_event(&t.world, names[random_below(r, sizeof names / sizeof *names)], time, id, "complaint_id", complaint, "unit", unit, "class", "complaint", "channel", "web",
-			   "category", category, "reason", "x", "rating", "3", NULL);
+	return world_event(&t.world, names[random_below(r, sizeof names / sizeof *names)], time, id, "complaint_id", complaint, "unit", unit, "class",
+			   "complaint", "channel", "web", "category", category, "reason", "x", "rating", "3", NULL);
 }
 
 struct instance {
@@ -57,7 +58,8 @@ static void *run(void *arg)
 	struct error err = {""};
 	struct store *s;
 	int64_t next;
-	if (store_new(t.conninfo, "racer", &s, &err) || store_basis_set(s, &t.basis, NULL, NULL, &err) || store_claim(s, "opd.complaint", me->number, &next, &err))
+	if (store_new(t.conninfo, "racer", &s, &err) || store_basis_set(s, &t.basis, NULL, NULL, &err) ||
+	    store_claim(s, "opd.complaint", me->number, &next, &err))
 		me->fatal = -1;
 	for (int b = 0; b < BATCHES && !me->fatal; b++) {
 		struct batch batch = {.items = me->items + b * EVENTS, .n = EVENTS};
@@ -143,8 +145,10 @@ static void *struggle(void *arg)
 			continue;
 		struct item items[4] = {0};
 		for (int i = 0; i < 4; i++)
-			items[i] = (struct item){.record = {.topic = TEXT("opd.complaint"), .partition = i % 2, .offset = next[i % 2] + i / 2, .value = TEXT("x")}, .reason = REASON_NOT_JSON,
-						 .detail = TEXT("0")};
+			items[i] =
+				(struct item){.record = {.topic = TEXT("opd.complaint"), .partition = i % 2, .offset = next[i % 2] + i / 2, .value = TEXT("x")},
+					      .reason = REASON_NOT_JSON,
+					      .detail = TEXT("0")};
 		struct batch batch = {.items = items, .n = 4};
 		int r = store_commit(me->store, &batch, &done, &me->err);
 		me->commits += r == 0;
@@ -164,7 +168,8 @@ START_TEST(rivals_never_count_twice)
 		ck_assert_msg(rivals[i].commits == 30, "%s", rivals[i].err.text);
 		store_free(rivals[i].store);
 	}
-	ck_sql(&t, "SELECT count(*), count(DISTINCT (partition, \"offset\")), (SELECT sum(next_offset) FROM rekap.ingest_offset) FROM rekap.reject", "240|240|240");
+	ck_sql(&t, "SELECT count(*), count(DISTINCT (partition, \"offset\")), (SELECT sum(next_offset) FROM rekap.ingest_offset) FROM rekap.reject",
+	       "240|240|240");
 	ck_sql(&t, "SELECT sum(rejected), count(*) FROM rekap.batch", "240|60");
 	run_sql(t.admin, "SELECT pg_stat_force_next_flush()");
 	ck_sql(&t, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()", "0");

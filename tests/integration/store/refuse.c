@@ -25,10 +25,11 @@ static void teardown(void)
 static void put_cases(int n)
 {
 	for (int i = 0; i < n; i++) {
-		char *id = arena_alloc(t.world.arena, 12);
-		snprintf(id, 12, "c%d", i);
-		put_event(&t, i % 2, i / 2, world_event(&t.world, "received", "2024-03-25T08:00:00+07:00", "r", "unit", UNIT_A, "class", "complaint", "channel", "web",
-							"complaint_id", id, NULL));
+		char *id = arena_alloc(t.world.arena, 16);
+		snprintf(id, 16, "c%d", i);
+		put_event(&t, i % 2, i / 2,
+			  world_event(&t.world, "received", "2024-03-25T08:00:00+07:00", "r", "unit", UNIT_A, "class", "complaint", "channel", "web",
+				      "complaint_id", id, NULL));
 	}
 }
 
@@ -70,7 +71,8 @@ START_TEST(a_fault_of_the_database_rejects_nothing)
 	run_sql(t.admin, "ALTER TABLE rekap.batch ADD CONSTRAINT broken CHECK (batch_id < 0)");
 	put_cases(4);
 	ck_commit(s, &t, -EIO);
-	ck_sql(&t, "SELECT (SELECT count(*) FROM rekap.reject), (SELECT count(*) FROM rekap.complaint), (SELECT sum(next_offset) FROM rekap.ingest_offset)", "0|0|0");
+	ck_sql(&t, "SELECT (SELECT count(*) FROM rekap.reject), (SELECT count(*) FROM rekap.complaint), (SELECT sum(next_offset) FROM rekap.ingest_offset)",
+	       "0|0|0");
 	run_sql(t.admin, "ALTER TABLE rekap.batch DROP CONSTRAINT broken");
 	ck_commit(s, &t, 0);
 	ck_sql(&t, "SELECT count(*) FROM rekap.complaint", "4");
@@ -82,17 +84,19 @@ static const struct {
 	int outcome;
 } classes[] = {
 	{"08006", STORE_RETRY}, {"40001", STORE_RETRY}, {"40P01", STORE_RETRY}, {"53100", STORE_RETRY}, {"53200", STORE_RETRY}, {"55P03", STORE_RETRY},
-	{"57014", STORE_RETRY}, {"57P01", STORE_RETRY}, {"58030", STORE_RETRY}, {"25006", STORE_RETRY}, {"22003", 0},		  {"22P02", 0},
-	{"23502", 0},		{"23503", 0},		{"42501", -EACCES},	{"42P01", -EIO},	{"XX000", -EIO},	  {"P0001", -EIO},
+	{"57014", STORE_RETRY}, {"57P01", STORE_RETRY}, {"58030", STORE_RETRY}, {"25006", STORE_RETRY}, {"22003", 0},           {"22P02", 0},
+	{"23502", 0},           {"23503", 0},           {"42501", -EACCES},     {"42P01", -EIO},        {"XX000", -EIO},        {"P0001", -EIO},
 };
 
 /* Every class of SQLSTATE, raised while a row of the roll-up is written, with a message that must not be repeated. */
 START_TEST(sqlstates_say_what_to_do)
 {
 	char sql[512];
-	snprintf(sql, sizeof sql, "CREATE FUNCTION public.raise() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+	snprintf(sql, sizeof sql,
+		 "CREATE FUNCTION public.raise() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
 		 "RAISE SQLSTATE '%s' USING MESSAGE = 'secret of the message', DETAIL = 'secret of the detail'; END $$; "
-		 "CREATE TRIGGER raise BEFORE INSERT ON rekap_store.complaint FOR EACH ROW EXECUTE FUNCTION public.raise()", classes[_i].sqlstate);
+		 "CREATE TRIGGER raise BEFORE INSERT ON rekap_store.complaint FOR EACH ROW EXECUTE FUNCTION public.raise()",
+		 classes[_i].sqlstate);
 	run_sql(t.admin, sql);
 	put_cases(2);
 	struct store_commit done;
@@ -112,8 +116,10 @@ END_TEST
 /* A deferred constraint fails in COMMIT itself. */
 START_TEST(a_refusal_at_commit_counts_too)
 {
-	run_sql(t.admin, "CREATE FUNCTION public.raise() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.entity_key = 'c1' THEN RAISE SQLSTATE '23514'; END IF; RETURN NULL; END $$; "
-			 "CREATE CONSTRAINT TRIGGER raise AFTER INSERT ON rekap_store.complaint DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.raise()");
+	run_sql(t.admin, "CREATE FUNCTION public.raise() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.entity_key = 'c1' THEN RAISE SQLSTATE '23514'; "
+			 "END IF; RETURN NULL; END $$; "
+			 "CREATE CONSTRAINT TRIGGER raise AFTER INSERT ON rekap_store.complaint DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION "
+			 "public.raise()");
 	put_cases(4);
 	ck_commit(s, &t, 0);
 	ck_sql(&t, "SELECT partition, \"offset\", reason, detail FROM rekap.reject", "1|0|not_storable|23514");

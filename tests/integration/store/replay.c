@@ -11,7 +11,8 @@ static struct store *s;
 
 static struct event received(const char *id, const char *unit)
 {
-	return world_event(&t.world, "received", "2024-03-25T08:00:00+07:00", "r", "unit", unit, "class", "complaint", "channel", "web", "complaint_id", id, NULL);
+	return world_event(&t.world, "received", "2024-03-25T08:00:00+07:00", "r", "unit", unit, "class", "complaint", "channel", "web", "complaint_id", id,
+			   NULL);
 }
 
 static void add_unit(const char *code)
@@ -88,7 +89,8 @@ START_TEST(waiting_rejects_are_counted_once)
 	ck_assert_msg(store_commit(s, &t.batch, &done, &err) == 0, "%s", err.text);
 	ck_assert_int_eq(done.events, 2);
 	ck_sql(&t, "SELECT \"offset\", reason, detail, status FROM rekap.reject ORDER BY 1",
-	       "0|unknown_unit|" NEW_UNIT "|replayed\n1|unknown_unit|5.02.0.00.0.00.01.0000|open\n3|unknown_unit|" NEW_UNIT "|replayed\n4|not_json|" NEW_UNIT "|open");
+	       "0|unknown_unit|" NEW_UNIT "|replayed\n1|unknown_unit|5.02.0.00.0.00.01.0000|open\n3|unknown_unit|" NEW_UNIT "|replayed\n4|not_json|" NEW_UNIT
+	       "|open");
 	ck_sql(&t, "SELECT complaint_id, unit_code, topic, partition, \"offset\" FROM rekap.complaint ORDER BY 1",
 	       "a|" NEW_UNIT "|opd.complaint|0|0\nc|" UNIT_A "|opd.complaint|0|2\nd|" NEW_UNIT "|opd.complaint|0|3");
 	ck_sql(&t, "SELECT next_offset FROM rekap.ingest_offset", "5");

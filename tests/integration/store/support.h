@@ -55,11 +55,11 @@ static inline char *ask_rows(PGconn *c, const char *sql)
 	return b.p;
 }
 
-#define ck_sql(site, sql, expected)                                                                                                                                    \
-	do {                                                                                                                                                           \
-		char *got_ = ask_rows((site)->admin, sql);                                                                                                             \
-		ck_assert_str_eq(got_, expected);                                                                                                                      \
-		free(got_);                                                                                                                                            \
+#define ck_sql(site, sql, expected)                                                                                                                            \
+	do {                                                                                                                                                   \
+		char *got_ = ask_rows((site)->admin, sql);                                                                                                     \
+		ck_assert_str_eq(got_, expected);                                                                                                              \
+		free(got_);                                                                                                                                    \
 	} while (0)
 
 static inline struct store *site_store(struct site *t, const char *owner)
@@ -153,7 +153,8 @@ static inline struct item *batch_put(struct site *t, const char *topic, int part
 		ck_assert_ptr_nonnull(b->items);
 	}
 	struct item *item = &b->items[b->n++];
-	*item = (struct item){.record = {.topic = text_of(topic), .partition = partition, .offset = offset, .key = TEXT("k"), .value = TEXT("{\"secret\": 1}")}};
+	*item = (struct item){
+		.record = {.topic = text_of(topic), .partition = partition, .offset = offset, .key = TEXT("k"), .value = TEXT("{\"secret\": 1}")}};
 	return item;
 }
 
@@ -179,12 +180,12 @@ static inline void batch_clear(struct site *t)
 	t->batch.n = 0;
 }
 
-#define ck_commit(store, site, expected)                                                                                                                               \
-	do {                                                                                                                                                           \
-		struct error err_ = {""};                                                                                                                              \
-		struct store_commit done_;                                                                                                                             \
-		int r_ = store_commit(store, &(site)->batch, &done_, &err_);                                                                                           \
-		ck_assert_msg(r_ == (expected), "%d instead of %d: %s", r_, (expected), err_.text);                                                                    \
+#define ck_commit(store, site, expected)                                                                                                                       \
+	do {                                                                                                                                                   \
+		struct error err_ = {""};                                                                                                                      \
+		struct store_commit done_;                                                                                                                     \
+		int r_ = store_commit(store, &(site)->batch, &done_, &err_);                                                                                   \
+		ck_assert_msg(r_ == (expected), "%d instead of %d: %s", r_, (expected), err_.text);                                                            \
 	} while (0)
 
 static inline int64_t claim(struct store *s, int partition)
@@ -198,10 +199,12 @@ static inline int64_t claim(struct store *s, int partition)
 /* Everything that must be the same whatever order and attempts led to it. */
 static inline char *snapshot(struct site *t)
 {
-	return ask_rows(t->admin, "SELECT string_agg(x, E'\\n' ORDER BY x) FROM (SELECT concat_ws(' ', unit_code, day, measure, dimension, value) AS x FROM rekap.measure_day "
-				  "UNION ALL SELECT (to_jsonb(c) - 'topic' - 'partition' - 'offset')::text FROM rekap.complaint c "
-				  "UNION ALL SELECT concat_ws(' ', entity_kind, entity_id, unit_code, flag, detail) FROM rekap.data_quality "
-				  "UNION ALL SELECT encode(state, 'hex') || entity_key FROM rekap_store.complaint) q");
+	return ask_rows(
+		t->admin,
+		"SELECT string_agg(x, E'\\n' ORDER BY x) FROM (SELECT concat_ws(' ', unit_code, day, measure, dimension, value) AS x FROM rekap.measure_day "
+		"UNION ALL SELECT (to_jsonb(c) - 'topic' - 'partition' - 'offset')::text FROM rekap.complaint c "
+		"UNION ALL SELECT concat_ws(' ', entity_kind, entity_id, unit_code, flag, detail) FROM rekap.data_quality "
+		"UNION ALL SELECT encode(state, 'hex') || entity_key FROM rekap_store.complaint) q");
 }
 
 /* Two snapshots, compared line by line: a failure shows the first line that differs. */
@@ -209,7 +212,8 @@ static inline void ck_same(const char *got, const char *expected)
 {
 	while (*got && *expected) {
 		int n = (int)strcspn(got, "\n"), m = (int)strcspn(expected, "\n");
-		ck_assert_msg(n == m && !memcmp(got, expected, (size_t)n), "got %.*s\ninstead of %.*s", n < 1500 ? n : 1500, got, m < 1500 ? m : 1500, expected);
+		ck_assert_msg(n == m && !memcmp(got, expected, (size_t)n), "got %.*s\ninstead of %.*s", n < 1500 ? n : 1500, got, m < 1500 ? m : 1500,
+			      expected);
 		got += n + (got[n] != 0);
 		expected += m + (expected[m] != 0);
 	}
