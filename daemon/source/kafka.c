@@ -500,8 +500,8 @@ static void consumer_defaults(rd_kafka_conf_t *conf)
 	set_if_known(conf, "fetch.message.max.bytes", "4194304");
 	set_if_known(conf, "topic.metadata.refresh.interval.ms", "30000");
 	set_if_known(conf, "reconnect.backoff.max.ms", "2000");
-	set_if_known(conf, "session.timeout.ms", "10000"); /* after a crash the group waits so long before it gives the partitions away */
-	set_if_known(conf, "heartbeat.interval.ms", "2000");
+	set_if_known(conf, "session.timeout.ms", "6000"); /* after a crash the group waits so long before it gives the partitions away */
+	set_if_known(conf, "heartbeat.interval.ms", "1500");
 	set_if_known(conf, "socket.keepalive.enable", "true");
 	set_if_known(conf, "partition.assignment.strategy", "range,roundrobin");
 }
@@ -771,7 +771,7 @@ int producer_flush(struct producer *p, int timeout_ms, int64_t *ret_delivered, s
 	rd_kafka_resp_err_t e = rd_kafka_flush(p->rk, timeout_ms);
 	*ret_delivered = p->delivered;
 	if (p->failed)
-		return error_set(err, -EIO, "kafka: a record could not be delivered: %s", rd_kafka_err2str(p->failed));
+		return error_set(err, SOURCE_RETRY, "kafka: a record could not be delivered: %s", rd_kafka_err2str(p->failed));
 	return e ? unavailable(e, err) : 0;
 }
 

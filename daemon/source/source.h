@@ -83,7 +83,7 @@ int producer_new(const struct config *c, struct producer **ret_producer, struct 
 struct producer *producer_free(struct producer *p);
 /* Queues a record (copied). 0, SOURCE_RETRY: the queue stays full, negative. */
 int producer_send(struct producer *p, const char *topic, struct text key, struct text value, const struct header *headers, size_t n_headers, struct error *err);
-/* Waits until all are delivered. 0; SOURCE_RETRY: not within the time; *ret_delivered so far. */
+/* Waits until all are delivered. 0; SOURCE_RETRY: not within the time, or the broker refused one; *ret_delivered so far. */
 int producer_flush(struct producer *p, int timeout_ms, int64_t *ret_delivered, struct error *err);
 
 /* The client library's version, "2.0.2"; as a number 0x020002. */
