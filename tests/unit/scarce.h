@@ -3,8 +3,8 @@
 
 #pragma once
 /*
- * Makes the n-th allocation fail: scarce_left = n, and malloc, calloc, realloc of this program obey; negative: there is enough. One file of a program includes
- * this.
+ * Makes the n-th allocation fail: scarce_left = n, and malloc, calloc, realloc of this program obey; negative: there is enough. One file of a program
+ * includes this.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -52,8 +52,9 @@ void *realloc(void *p, size_t n)
 /* Tools that bring an allocator when the program starts are found out by asking. */
 static bool scarce_works(void)
 {
+	void *(*volatile ask)(size_t) = malloc; /* not inlined: such tools divert the call */
 	scarce_left = 0;
-	void *volatile p = malloc(1);
+	void *p = ask(1);
 	scarce_left = -1;
 	free(p);
 	if (p)

@@ -66,8 +66,10 @@ END_TEST
 
 START_TEST(columns_that_differ)
 {
-	assert_told("{\"complaint\":[" C2 ",{\"id\":\"c1\",\"mean\":3.51}]}", "FAIL x: table complaint: row id=c1 mean=3.51: column mean: expected 3.51, got 3.5\n");
-	assert_told("{\"complaint\":[" C2 ",{\"id\":\"c1\",\"due\":null}]}", "FAIL x: table complaint: row id=c1 due=null: column due: expected null, got 2024-03-13\n");
+	assert_told("{\"complaint\":[" C2 ",{\"id\":\"c1\",\"mean\":3.51}]}",
+		    "FAIL x: table complaint: row id=c1 mean=3.51: column mean: expected 3.51, got 3.5\n");
+	assert_told("{\"complaint\":[" C2 ",{\"id\":\"c1\",\"due\":null}]}",
+		    "FAIL x: table complaint: row id=c1 due=null: column due: expected null, got 2024-03-13\n");
 	assert_told("{\"complaint\":[" C2 ",{\"id\":\"c1\",\"note\":\"\"}]}", "FAIL x: table complaint: row id=c1 note=: column note: expected , got null\n");
 	assert_told("{\"complaint\":[{\"id\":\"c1\"},{\"id\":\"c2\",\"note\":\"7\"}]}", "FAIL x: table complaint: row id=c2 note=7: column note: expected 7, got 007\n");
 }
@@ -86,7 +88,8 @@ END_TEST
 START_TEST(a_vague_row_makes_room)
 {
 	assert_told("{\"complaint\":[{\"mean\":3.5},{\"id\":\"c1\"}]}", "");
-	assert_told("{\"complaint\":[{\"id\":\"c1\"},{}]}", "FAIL x: table complaint: row id=c2 mean=3.5 at=2024-03-05T01:00:00Z due=2024-03-14 note=007: not expected\n");
+	assert_told("{\"complaint\":[{\"id\":\"c1\"},{}]}",
+		    "FAIL x: table complaint: row id=c2 mean=3.5 at=2024-03-05T01:00:00Z due=2024-03-14 note=007: not expected\n");
 }
 END_TEST
 
