@@ -133,7 +133,7 @@ static inline void proxy_start(struct proxy *p)
 	const char *port = getenv("PGPORT");
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	snprintf(p->target, sizeof p->target, "%s/.s.PGSQL.%s", getenv("PGHOST"), port ? port : "5432");
-	snprintf(p->folder, sizeof p->folder, "/tmp/rekapd-proxy.XXXXXX");
+	snprintf(p->folder, sizeof p->folder, "%s/rekapd-proxy.XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
 	ck_assert_ptr_nonnull(mkdtemp(p->folder));
 	snprintf(address.sun_path, sizeof address.sun_path, "%s/.s.PGSQL.%s", p->folder, port ? port : "5432");
 	p->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
