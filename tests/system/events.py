@@ -240,7 +240,7 @@ class Life:
 		for _ in range(rng.randint(2, 25)):
 			name = rng.choice(names)
 			more.get(name, lambda time: self.add(name, time))(rng.choice(instants))
-		return [fact._replace(id=rng.choice(("a", "ab", "B", "é", "Z", "\U0001F600", "\uffee"))) for fact in self.facts]
+		return [fact._replace(id=rng.choice(("a", "ab", "B", "é", "\U0001F600", "\uffee"))) for fact in self.facts]
 
 	def live(self):
 		rng = self.rng

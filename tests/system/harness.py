@@ -325,7 +325,7 @@ class Daemon:
 				found = differences(table, rows)
 				check(f"{what}{': ' if what else ''}{name}: {len(table.rows)} rows", not found, f"{len(found)} differences")
 				for line in found[:MAX_SHOWN]:
-					print(f"      {line}")
+					print(f"      {line:.600}")
 		progress = self.progress()
 		check(f"{what}{': ' if what else ''}every record is counted", all(progress.get(number, 0) == end for number, end in ends.items()), f"offsets {progress}, ends {ends}")
 		log = self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""

@@ -44,6 +44,11 @@ def main():
 	for process in running:
 		daemon.stop(process)
 	daemon.compare()
+
+	again = harness.Daemon(fixtures, topic)
+	for process in [again.start("--until-drained") for _ in range(3)]:
+		again.end(process, 60)
+	again.compare(what="three that drain it together")
 	finish()
 
 

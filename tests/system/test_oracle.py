@@ -128,6 +128,14 @@ def test_complaint():
 	same("due days", (row["response_due_on"], row["resolution_due_on"]), (D("2024-04-02"), D("2024-04-23")))
 	row = complaint(received("2024-03-26T00:00:00Z"), received("2024-03-25T00:00:00Z", unit=B), received("2024-03-25T00:00:00Z", unit=A))
 	same("the earliest received counts; at the same time the larger id", (row["received_at"], row["unit_code"]), (oracle.parse_time("2024-03-25T00:00:00Z"), A))
+	for ids, winner in ((("a", "ab"), "ab"), (("B", "a"), "a"), (("z", "é"), "é"), (("\uffee", "\U0001F600"), "\U0001F600")):
+		row = complaint(*[dict(received(unit=unit), id=identity) for identity in ids for unit in (A, B)])
+		same(f"of {ids} the bytewise larger id, then the larger fields", row["unit_code"], B)
+		row = complaint(*[dict(received(unit=B if identity == winner else A), id=identity) for identity in ids])
+		same(f"of {ids} the bytewise larger id", row["unit_code"], B)
+		row = complaint(*[dict(received(unit=A if identity == winner else B), id=identity) for identity in ids])
+		same(f"of {ids} the bytewise larger id, whatever the fields", row["unit_code"], A)
+	same("an empty field is smaller than a present one", complaint(dict(received(), id="x"), dict(received(category=" "), id="x"))["category"], " ")
 	row = complaint(event("resolved", "2024-04-01T00:00:00Z"), event("verified", "2024-03-30T00:00:00Z"))
 	same("pending keeps its milestones", (row["state"], row["unit_code"], row["received_at"], row["resolution_due_on"], row["verified_at"]), ("pending", None, None, None, oracle.parse_time("2024-03-30T00:00:00Z")))
 	t = "2024-04-0{}T00:00:00Z".format

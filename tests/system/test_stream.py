@@ -5,12 +5,9 @@
 import datetime
 import json
 
-from checks import finish
+from checks import check, finish
 import events
 import harness
-
-ID = "id.go.opd.complaint."
-
 
 def many_facts():
 	"""More facts of one complaint than it may hold, in one partition: there the order is known."""
@@ -40,6 +37,24 @@ def eras():
 	return [first, second]
 
 
+def small_batches(fixtures):
+	"""Records that arrive all at once while the daemon is idle, and fill many batches."""
+	topic = harness.Topic(fixtures, partitions=3)
+	daemon = harness.Daemon(fixtures, topic, batch_events=1)
+	topic.produce(events.stream(seed=1, complaints=10))
+	process = daemon.start()
+	harness.wait_until("the first records", daemon.is_drained)
+	topic.produce(events.stream(seed=2, complaints=40))
+	try:
+		harness.wait_until("the end of the topic", daemon.is_drained, 30)
+	except TimeoutError as late:
+		check("batches of one event do not stall", False, f"{late}: {daemon.progress()} of {topic.ends()}")
+		process.kill()
+		return
+	daemon.stop(process)
+	daemon.compare(what="batches of one event")
+
+
 def main():
 	fixtures = harness.Fixtures()
 	topic = harness.Topic(fixtures, partitions=8)
@@ -59,6 +74,7 @@ def main():
 		daemon = harness.Daemon(fixtures, topic, **settings)
 		daemon.drain()
 		daemon.compare(daemon.expected(all_records), what)
+	small_batches(fixtures)
 	finish()
 
 
