@@ -15,7 +15,7 @@ struct block {
 
 struct arena {
 	struct block *blocks; /* the newest first: the one that is filled */
-	char *p, *end;	      /* free part of it */
+	char *p, *end;        /* free part of it */
 	size_t block_size, used;
 };
 

@@ -14,11 +14,11 @@
 
 struct year {
 	bool known;
-	day_number first;	 /* 1 January */
-	uint64_t listed[WORDS];	 /* one bit a day from 1 January; weekends need no list */
+	day_number first;        /* 1 January */
+	uint64_t listed[WORDS];  /* one bit a day from 1 January; weekends need no list */
 	uint64_t working[WORDS]; /* the same, of the working days */
-	int before;		 /* working days of the known years before this one */
-	int next_unknown;	 /* the first unknown year from this one on */
+	int before;              /* working days of the known years before this one */
+	int next_unknown;        /* the first unknown year from this one on */
 };
 
 struct calendar {

@@ -113,7 +113,7 @@ static bool read_offset(const char *p, const char *end, int *ret)
 }
 
 #define FIRST_DAY INT64_C(-25567) /* 1900-01-01 */
-#define END_DAY INT64_C(84006)	  /* 2200-01-01 */
+#define END_DAY INT64_C(84006)    /* 2200-01-01 */
 
 int rfc3339_parse(struct text t, instant *ret)
 {

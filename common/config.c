@@ -23,27 +23,27 @@ extern char **environ;
 enum key_type { STRING, INTEGER, BOOL, DAY, LEVEL };
 
 /*
- * section, name (also of the member of struct config), type, least, most, secret, reloadable, range, default, help. A STRING has no numbers to be between; 1 as its
- * least means that it must not be empty.
+ * section, name (also of the member of struct config), type, least, most, secret, reloadable, range, default, help. A STRING has no numbers to be between; 1 as
+ * its least means that it must not be empty.
  */
-#define KEYS(KEY)                                                                                                                                                  \
-	KEY("postgres", conninfo, STRING, 0, 0, true, false, "a libpq connection string or URI", "",                                                               \
-	    "How to reach the database. Empty: libpq's environment (PGHOST, PGSERVICE, PGPASSFILE, …).")                                                           \
-	KEY("rekapd", topics, STRING, 1, 0, false, false, "names separated by commas; one that starts with ^ is a regular expression",                             \
-	    "opd.complaint,opd.survey,opd.service,opd.performance,opd.budget,opd.assessment,opd.integrity", "What is consumed.")                                   \
-	KEY("rekapd", timezone, STRING, 1, 0, false, false, "a name of the system's zone database", "Asia/Jakarta", "Where days begin and end.")                   \
-	KEY("rekapd", ruleset, STRING, 0, 0, false, false, "paths separated by commas", "", "The ruleset files. Empty: the built-in rekap-2024.")                  \
-	KEY("rekapd", calendar, STRING, 0, 0, false, false, "a path", "", "The working-day calendar. Empty: the built-in one.")                                    \
-	KEY("rekapd", collective_leave, BOOL, 0, 1, false, false, "on or off", "on", "Whether collective leave (cuti bersama) are no working days.")               \
-	KEY("rekapd", as_of, DAY, 0, 0, false, false, "a date YYYY-MM-DD or empty", "",                                                                            \
-	    "Until which day deadlines and stocks are counted. Empty: today in the zone.")                                                                         \
-	KEY("rekapd", batch_events, INTEGER, 1, 1000000, false, false, "1 to 1000000", "100000", "A batch holds at most so many events.")                          \
-	KEY("rekapd", batch_bytes, INTEGER, 1 << 20, 1 << 30, false, false, "1048576 to 1073741824", "67108864",                                                   \
-	    "A batch holds at most so many bytes; two batches are in memory.")                                                                                     \
-	KEY("rekapd", batch_ms, INTEGER, 0, 60000, false, false, "0 to 60000", "5",                                                                                \
-	    "While the store is idle, a batch waits so many milliseconds for more records before it is committed.")                                                \
-	KEY("rekapd", suppression_threshold, INTEGER, 0, 1000, false, false, "0 to 1000", "5",                                                                     \
-	    "Published figures on fewer cases are suppressed. 0: none are.")                                                                                       \
+#define KEYS(KEY)                                                                                                                                              \
+	KEY("postgres", conninfo, STRING, 0, 0, true, false, "a libpq connection string or URI", "",                                                           \
+	    "How to reach the database. Empty: libpq's environment (PGHOST, PGSERVICE, PGPASSFILE, …).")                                                       \
+	KEY("rekapd", topics, STRING, 1, 0, false, false, "names separated by commas; one that starts with ^ is a regular expression",                         \
+	    "opd.complaint,opd.survey,opd.service,opd.performance,opd.budget,opd.assessment,opd.integrity", "What is consumed.")                               \
+	KEY("rekapd", timezone, STRING, 1, 0, false, false, "a name of the system's zone database", "Asia/Jakarta", "Where days begin and end.")               \
+	KEY("rekapd", ruleset, STRING, 0, 0, false, false, "paths separated by commas", "", "The ruleset files. Empty: the built-in rekap-2024.")              \
+	KEY("rekapd", calendar, STRING, 0, 0, false, false, "a path", "", "The working-day calendar. Empty: the built-in one.")                                \
+	KEY("rekapd", collective_leave, BOOL, 0, 1, false, false, "on or off", "on", "Whether collective leave (cuti bersama) are no working days.")           \
+	KEY("rekapd", as_of, DAY, 0, 0, false, false, "a date YYYY-MM-DD or empty", "",                                                                        \
+	    "Until which day deadlines and stocks are counted. Empty: today in the zone.")                                                                     \
+	KEY("rekapd", batch_events, INTEGER, 1, 1000000, false, false, "1 to 1000000", "100000", "A batch holds at most so many events.")                      \
+	KEY("rekapd", batch_bytes, INTEGER, 1 << 20, 1 << 30, false, false, "1048576 to 1073741824", "67108864",                                               \
+	    "A batch holds at most so many bytes; two batches are in memory.")                                                                                 \
+	KEY("rekapd", batch_ms, INTEGER, 0, 60000, false, false, "0 to 60000", "5",                                                                            \
+	    "While the store is idle, a batch waits so many milliseconds for more records before it is committed.")                                            \
+	KEY("rekapd", suppression_threshold, INTEGER, 0, 1000, false, false, "0 to 1000", "5",                                                                 \
+	    "Published figures on fewer cases are suppressed. 0: none are.")                                                                                   \
 	KEY("rekapd", log_level, LEVEL, 0, 0, false, true, "error, warning, notice, info or debug", "info", "What is logged.")
 
 #define NUMBER(section, name, type, min, max, secret, reloadable, range, value, help) NUMBER_##name,
@@ -65,7 +65,8 @@ static const struct key keys[] = {KEYS(BINDING)};
 static const struct {
 	const char *name;
 	enum log_level level;
-} log_levels[] = {{"error", LOG_LEVEL_ERROR}, {"warning", LOG_LEVEL_WARNING}, {"notice", LOG_LEVEL_NOTICE}, {"info", LOG_LEVEL_INFO}, {"debug", LOG_LEVEL_DEBUG}};
+} log_levels[] = {
+	{"error", LOG_LEVEL_ERROR}, {"warning", LOG_LEVEL_WARNING}, {"notice", LOG_LEVEL_NOTICE}, {"info", LOG_LEVEL_INFO}, {"debug", LOG_LEVEL_DEBUG}};
 
 const struct config_key *config_keys(size_t *ret_n)
 {
@@ -75,7 +76,7 @@ const struct config_key *config_keys(size_t *ret_n)
 
 /* Properties of the Kafka client that would break exactly-once delivery, and why. */
 static const struct {
-	const char *name;	/* or a pattern of names */
+	const char *name;       /* or a pattern of names */
 	const char *allowed[2]; /* what the value, or each part of a list, must be; none: nothing will do */
 	const char *why;
 } refused[] = {
@@ -216,8 +217,8 @@ static int check_kafka(const struct setting *s, struct error *err)
 		const char *const *allowed = refused[i].allowed;
 		if (fnmatch(refused[i].name, s->name, 0) != 0 || all_allowed(s->value, allowed))
 			continue;
-		return error_set(err, -EINVAL, "%s: kafka.%s: refused: %s; must be %s%s%s", s->where, s->name, refused[i].why, allowed[0] ? allowed[0] : "left out",
-				 allowed[1] ? " or " : "", allowed[1] ? allowed[1] : "");
+		return error_set(err, -EINVAL, "%s: kafka.%s: refused: %s; must be %s%s%s", s->where, s->name, refused[i].why,
+				 allowed[0] ? allowed[0] : "left out", allowed[1] ? " or " : "", allowed[1] ? allowed[1] : "");
 	}
 	return 0;
 }
@@ -282,7 +283,8 @@ static int unknown_key(const struct setting *s, struct error *err)
 	}
 	if (!nearest)
 		nearest = &keys[0];
-	return error_set(err, -EINVAL, "%s: unknown key %.64s.%.64s; did you mean %s.%s?", s->where, s->section, s->name, nearest->doc->section, nearest->doc->name);
+	return error_set(err, -EINVAL, "%s: unknown key %.64s.%.64s; did you mean %s.%s?", s->where, s->section, s->name, nearest->doc->section,
+			 nearest->doc->name);
 }
 
 static int unknown_section(const struct setting *s, struct error *err)
@@ -700,7 +702,8 @@ void config_sample(FILE *out)
 {
 	fputs("# rekapd.conf: every key with its default. A # before a key leaves the default in force.\n\n"
 	      "[kafka]\n# Any property of librdkafka, as its documentation names it. Secrets may come from a file: sasl.password.file = PATH\n"
-	      "#bootstrap.servers = localhost:9092\n#group.id = rekapd\n", out);
+	      "#bootstrap.servers = localhost:9092\n#group.id = rekapd\n",
+	      out);
 	for (size_t i = 0; i < N_KEYS; i++) {
 		const struct config_key *k = &docs[i];
 		if (!i || strcmp(k->section, docs[i - 1].section) != 0)

@@ -6,11 +6,11 @@
  * The configuration: one table (config.c) defines each key of [postgres] and [rekapd]; parser, --help, sample file and documents derive from it.
  * [kafka] passes every librdkafka property through as it is.
  *
- * Precedence: default < file < FILE's `.conf` files in the folder PATH.d (beside it, in order of name) < environment REKAPD_SECTION_KEY < --set section.key=value.
- * In environment names, dots of a key become underscores (REKAPD_KAFKA_BOOTSTRAP_SERVERS).
+ * Precedence: default < file < FILE's `.conf` files in the folder PATH.d (beside it, in order of name) < environment REKAPD_SECTION_KEY < --set
+ * section.key=value. In environment names, dots of a key become underscores (REKAPD_KAFKA_BOOTSTRAP_SERVERS).
  *
- * A secret may come from a file, less the line breaks at its end: `sasl.password.file = PATH` for any secret of [kafka], `conninfo_file = PATH` in [postgres]. A
- * relative path lies in $CREDENTIALS_DIRECTORY where that is set.
+ * A secret may come from a file, less the line breaks at its end: `sasl.password.file = PATH` for any secret of [kafka], `conninfo_file = PATH` in [postgres].
+ * A relative path lies in $CREDENTIALS_DIRECTORY where that is set.
  */
 #include <stdio.h>
 
@@ -25,17 +25,17 @@ struct config_property { /* one librdkafka property */
 struct config {
 	struct config_property *kafka;
 	size_t n_kafka;
-	char *conninfo;		/* [postgres] conninfo */
-	char *topics;		/* comma-separated; a name that starts with ^ is a regular expression */
+	char *conninfo; /* [postgres] conninfo */
+	char *topics;   /* comma-separated; a name that starts with ^ is a regular expression */
 	char *timezone;
-	char *ruleset;		/* comma-separated paths; empty: the built-in one */
-	char *calendar;		/* path; empty: the built-in one */
+	char *ruleset;  /* comma-separated paths; empty: the built-in one */
+	char *calendar; /* path; empty: the built-in one */
 	bool collective_leave;
-	day_number as_of;	/* DAY_NONE: today in the zone */
+	day_number as_of; /* DAY_NONE: today in the zone */
 	int64_t batch_events, batch_bytes, batch_ms;
 	int64_t suppression_threshold;
 	int64_t log_level;
-	char **origins;		/* where each key of the table got its value, for config_print */
+	char **origins; /* where each key of the table got its value, for config_print */
 };
 
 /* One row of the table, for --help, samples, man pages. */
@@ -47,8 +47,9 @@ struct config_key {
 const struct config_key *config_keys(size_t *ret_n);
 
 /*
- * Loads everything. `path` NULL: /etc/rekapd/rekapd.conf if it exists. `sets`: the "section.key=value" of --set. An unknown key or section is an error that names the
- * nearest known one; a [kafka] property that would break exactly-once delivery is refused with the reason. 0, -EINVAL (message: file:line, key, remedy), -ENOMEM.
+ * Loads everything. `path` NULL: /etc/rekapd/rekapd.conf if it exists. `sets`: the "section.key=value" of --set. An unknown key or section is an error that
+ * names the nearest known one; a [kafka] property that would break exactly-once delivery is refused with the reason. 0, -EINVAL (message: file:line, key,
+ * remedy), -ENOMEM.
  */
 int config_load(struct config *c, const char *path, const char *const *sets, size_t n_sets, struct error *err);
 void config_deinit(struct config *c);

@@ -48,7 +48,7 @@ int decimal_parse(struct text t, decimal *ret)
 /* A JSON number as coefficient × 10^exponent, the coefficient without leading and trailing zeros. */
 struct number {
 	bool negative;
-	size_t digits;	 /* significant ones; beyond 39 the coefficient is void */
+	size_t digits; /* significant ones; beyond 39 the coefficient is void */
 	__int128 coefficient;
 	int64_t exponent; /* saturates far outside any use */
 };

@@ -21,7 +21,7 @@ static const struct {
 	const char *name, *colour;
 } levels[] = {
 	[LOG_LEVEL_ERROR] = {"error", "\033[31m"}, [LOG_LEVEL_WARNING] = {"warning", "\033[33m"}, [LOG_LEVEL_NOTICE] = {"notice", "\033[36m"},
-	[LOG_LEVEL_INFO] = {"info", ""},	   [LOG_LEVEL_DEBUG] = {"debug", "\033[2m"},
+	[LOG_LEVEL_INFO] = {"info", ""},           [LOG_LEVEL_DEBUG] = {"debug", "\033[2m"},
 };
 
 void log_open(enum log_level level)

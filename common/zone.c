@@ -12,7 +12,7 @@
 #include "common/file.h"
 
 struct transition {
-	int64_t from;	/* seconds since the epoch, UTC */
+	int64_t from;   /* seconds since the epoch, UTC */
 	int64_t offset; /* seconds east from then on */
 };
 
@@ -25,7 +25,7 @@ struct zone {
 /* What the zone is made from. */
 struct origin {
 	struct buffer file; /* the zone's, as the C library reads it */
-	bool lost;	    /* the C library gave the time of no zone or of another one: it had no memory to read the file */
+	bool lost;          /* the C library gave the time of no zone or of another one: it had no memory to read the file */
 };
 #define ZONE_FILE_MAX (1 << 20)
 

@@ -12,8 +12,8 @@
 struct zone;
 
 /*
- * 0; -EINVAL when the system knows no such zone (message names it and the remedy); -ENOMEM. For a moment the environment's TZ is another: call it while no other
- * thread runs that might read the environment.
+ * 0; -EINVAL when the system knows no such zone (message names it and the remedy); -ENOMEM. For a moment the environment's TZ is another: call it while no
+ * other thread runs that might read the environment.
  */
 int zone_new(const char *name, struct zone **ret_zone, struct error *err);
 struct zone *zone_free(struct zone *z);

@@ -32,7 +32,7 @@ void *__libc_realloc(void *p, size_t n);
 void __libc_free(void *p);
 
 static volatile long left = -1; /* allocations until one fails; negative: none does */
-static volatile long live;	/* allocations that were not given back */
+static volatile long live;      /* allocations that were not given back */
 
 static bool fails(void)
 {

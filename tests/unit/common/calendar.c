@@ -132,7 +132,7 @@ START_TEST(answers_equal_stepping)
 {
 	struct random r = {11};
 	day_number base = day_from_civil(1900, 1, 1), end = day_from_civil(2200, 1, 1);
-	for (int round = 0; round < 12; round++) {
+	for (int round = 0; round < 1 + rounds(11); round++) {
 		bool *listed = calloc((size_t)(end - base), sizeof *listed);
 		struct buffer csv = {0};
 		buffer_puts(&csv, "date,type,name,basis\n");
@@ -149,8 +149,9 @@ START_TEST(answers_equal_stepping)
 		struct calendar *c;
 		struct error err;
 		ck_assert_msg(calendar_parse("random", buffer_view(&csv), true, &c, &err) == 0, "%s", err.text);
-		for (int i = 0; i < 4000; i++)
-			assert_like_stepping(c, listed, base, day_from_civil(1899, 12, 1) + (day_number)random_below(&r, 301 * 365), (int)random_below(&r, i % 4 ? 90 : 2500));
+		for (int i = 0; i < rounds(4000); i++)
+			assert_like_stepping(c, listed, base, day_from_civil(1899, 12, 1) + (day_number)random_below(&r, 301 * 365),
+					     (int)random_below(&r, i % 4 ? 90 : 2500));
 		for (day_number d = day_from_civil(2010, 12, 1); d < day_from_civil(2011, 2, 1); d++)
 			for (int n = 0; n < 40; n++)
 				assert_like_stepping(c, listed, base, d, n);
@@ -192,4 +193,5 @@ START_TEST(faults_name_their_line)
 }
 END_TEST
 
-SUITE("calendar", deadlines, working_days_of_the_years, unknown_years_are_named, collective_leave_may_be_off, answers_equal_stepping, an_empty_calendar_knows_nothing, faults_name_their_line)
+SUITE("calendar", deadlines, working_days_of_the_years, unknown_years_are_named, collective_leave_may_be_off, answers_equal_stepping,
+      an_empty_calendar_knows_nothing, faults_name_their_line)
