@@ -143,7 +143,7 @@ static int fold_slot(const struct kind *k, unsigned slot, struct state *s, const
 	const struct event_type *t = &k->types[rule->type];
 	size_t n;
 	const struct member *first = state_slot(s, slot, &n);
-	size_t base = (size_t)(first - s->members), at = rule->keep == KEEP_EACH_TIME ? position(first, n, m->time) : 0;
+	size_t base = first ? (size_t)(first - s->members) : 0, at = rule->keep == KEEP_EACH_TIME ? position(first, n, m->time) : 0;
 	bool occupied = rule->keep == KEEP_EACH_TIME ? at < n && first[at].time == m->time : n > 0;
 	if (!occupied)
 		return rule->keep == KEEP_EACH_TIME && n >= FACTS_MAX ? FOLD_TOO_MANY : insert(s, base + at, m, arena);

@@ -16,7 +16,7 @@ const struct member *state_slot(const struct state *s, unsigned slot, size_t *re
 	while (end < s->n && s->members[end].slot == slot)
 		end++;
 	*ret_n = end - first;
-	return s->members + first;
+	return s->n ? s->members + first : NULL;
 }
 
 const struct member *state_one(const struct state *s, unsigned slot)

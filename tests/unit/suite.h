@@ -4,6 +4,13 @@
 #pragma once
 /* A main() for a file of libcheck tests: SUITE("name", test, test, …). */
 #include <check.h>
+#include <stdlib.h>
+
+/* Under a tool that makes tests many times slower, REKAP_TEST_SLOW is set: then a twentieth of the rounds has to do. */
+static inline int test_rounds(int n)
+{
+	return getenv("REKAP_TEST_SLOW") ? (n + 19) / 20 : n;
+}
 
 #define SUITE(name, ...)                                                                                                                                           \
 	int main(void)                                                                                                                                             \

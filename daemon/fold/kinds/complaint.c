@@ -39,11 +39,16 @@ static const struct event_type types[N_TYPES] = {
 
 /* One slot a type, under the type's own number. */
 static const struct slot slots[N_TYPES] = {
-	[RECEIVED] = {RECEIVED, KEEP_EARLIEST, .conflicts = true}, [VERIFIED] = {VERIFIED, KEEP_EARLIEST},
-	[RESPONDED] = {RESPONDED, KEEP_EARLIEST},		   [RESOLVED] = {RESOLVED, KEEP_EACH_TIME},
-	[REOPENED] = {REOPENED, KEEP_EACH_TIME},		   [MISROUTED] = {MISROUTED, KEEP_EACH_TIME},
-	[WITHDRAWN] = {WITHDRAWN, KEEP_EARLIEST},		   [FORWARDED] = {FORWARDED, KEEP_EACH_TIME},
-	[ARCHIVED] = {ARCHIVED, KEEP_EARLIEST},			   [RATED] = {RATED, KEEP_HIGHEST},
+	[RECEIVED] = {.type = RECEIVED, .keep = KEEP_EARLIEST, .conflicts = true},
+	[VERIFIED] = {.type = VERIFIED, .keep = KEEP_EARLIEST},
+	[RESPONDED] = {.type = RESPONDED, .keep = KEEP_EARLIEST},
+	[RESOLVED] = {.type = RESOLVED, .keep = KEEP_EACH_TIME},
+	[REOPENED] = {.type = REOPENED, .keep = KEEP_EACH_TIME},
+	[MISROUTED] = {.type = MISROUTED, .keep = KEEP_EACH_TIME},
+	[WITHDRAWN] = {.type = WITHDRAWN, .keep = KEEP_EARLIEST},
+	[FORWARDED] = {.type = FORWARDED, .keep = KEEP_EACH_TIME},
+	[ARCHIVED] = {.type = ARCHIVED, .keep = KEEP_EARLIEST},
+	[RATED] = {.type = RATED, .keep = KEEP_HIGHEST},
 };
 
 enum {

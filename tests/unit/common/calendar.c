@@ -132,7 +132,7 @@ START_TEST(answers_equal_stepping)
 {
 	struct random r = {11};
 	day_number base = day_from_civil(1900, 1, 1), end = day_from_civil(2200, 1, 1);
-	for (int round = 0; round < 1 + rounds(11); round++) {
+	for (int round = 0; round < 1 + test_rounds(11); round++) {
 		bool *listed = calloc((size_t)(end - base), sizeof *listed);
 		struct buffer csv = {0};
 		buffer_puts(&csv, "date,type,name,basis\n");
@@ -149,7 +149,7 @@ START_TEST(answers_equal_stepping)
 		struct calendar *c;
 		struct error err;
 		ck_assert_msg(calendar_parse("random", buffer_view(&csv), true, &c, &err) == 0, "%s", err.text);
-		for (int i = 0; i < rounds(4000); i++)
+		for (int i = 0; i < test_rounds(4000); i++)
 			assert_like_stepping(c, listed, base, day_from_civil(1899, 12, 1) + (day_number)random_below(&r, 301 * 365),
 					     (int)random_below(&r, i % 4 ? 90 : 2500));
 		for (day_number d = day_from_civil(2010, 12, 1); d < day_from_civil(2011, 2, 1); d++)

@@ -92,7 +92,7 @@ START_TEST(written_and_read_back)
 {
 	static const char alphabet[] = "ab,\"\n\r ;";
 	struct random r = {21};
-	for (int i = 0; i < rounds(20000); i++) {
+	for (int i = 0; i < test_rounds(20000); i++) {
 		char fields[4][12];
 		struct buffer b = {0};
 		size_t n = 1 + random_below(&r, 4);

@@ -69,7 +69,7 @@ END_TEST
 START_TEST(text_and_back)
 {
 	struct random r = {1};
-	for (int i = 0; i < rounds(100000); i++) {
+	for (int i = 0; i < test_rounds(100000); i++) {
 		decimal d = {(__int128)(int64_t)random_next(&r) * (int64_t)random_below(&r, 100000)}, back;
 		if (d.micro >= (__int128)1000000000000000000 * DECIMAL_ONE || -d.micro >= (__int128)1000000000000000000 * DECIMAL_ONE)
 			continue;
@@ -111,7 +111,7 @@ END_TEST
 START_TEST(ratios_equal_plain_arithmetic)
 {
 	struct random r = {2};
-	for (int i = 0; i < rounds(100000); i++) {
+	for (int i = 0; i < test_rounds(100000); i++) {
 		int64_t n = (int64_t)random_below(&r, 2000001) - 1000000, d = 1 + (int64_t)random_below(&r, 1000), scale = (int64_t)random_below(&r, 101);
 		int64_t twice = 2 * n * scale * 100, rounded = (twice + (n < 0 ? -d : d)) / (2 * d); /* C truncates towards zero */
 		decimal got;
@@ -183,7 +183,7 @@ START_TEST(ratios_multiply_back)
 {
 	struct random r = {7};
 	int fitted = 0, too_large = 0;
-	for (int i = 0; i < rounds(200000); i++) {
+	for (int i = 0; i < test_rounds(200000); i++) {
 		__int128 v[3];
 		for (int k = 0; k < 3; k++)
 			v[k] = (__int128)(((unsigned __int128)random_next(&r) << 64 | random_next(&r)) >> (1 + random_below(&r, 127)));
@@ -210,8 +210,8 @@ START_TEST(ratios_multiply_back)
 		ck_assert(!value || negative == (__builtin_popcount(signs) & 1));
 		fitted++;
 	}
-	ck_assert_int_gt(fitted, 10000);
-	ck_assert_int_gt(too_large, 250);
+	ck_assert_int_gt(fitted, test_rounds(50000));
+	ck_assert_int_gt(too_large, test_rounds(1000));
 }
 END_TEST
 

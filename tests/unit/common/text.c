@@ -44,7 +44,7 @@ START_TEST(utf8_equals_a_slow_reading)
 	struct random r = {5};
 	unsigned char p[48];
 	int valid = 0;
-	for (int i = 0; i < rounds(400000); i++) {
+	for (int i = 0; i < test_rounds(400000); i++) {
 		size_t n = random_below(&r, sizeof p);
 		for (size_t k = 0; k < n; k++) {
 			static const unsigned char edges[] = {0x7f, 0x80, 0xbf, 0xc1, 0xc2, 0xdf, 0xe0, 0xa0, 0x9f, 0xed, 0xef, 0xf0, 0x90, 0x8f, 0xf4, 0xf5};

@@ -20,7 +20,7 @@ START_TEST(days_equal_the_c_librarys)
 		ck_assert_msg(zone_new(names[i], &z, &err) == 0, "%s", err.text);
 		setenv("TZ", names[i], 1);
 		tzset();
-		for (int k = 0; k < rounds(50000); k++) {
+		for (int k = 0; k < test_rounds(50000); k++) {
 			time_t t = (time_t)(random_below(&r, (uint64_t)300 * 365 * 86400)) - (time_t)70 * 365 * 86400;
 			struct tm tm;
 			localtime_r(&t, &tm);

@@ -6,6 +6,7 @@
  * the same contributions, and retract/add over random batches equals the recomputation from nothing.
  */
 #include "common/random.h"
+#include "../suite.h"
 #include "world.h"
 
 #define SETS 3000
@@ -96,7 +97,7 @@ START_TEST(order_and_repetition_do_not_matter)
 	struct ledger l;
 	struct buffer want = {0}, got = {0};
 	ck_assert_int_eq(ledger_init(&l), 0);
-	for (int set = 0; set < SETS; set++) {
+	for (int set = 0; set < test_rounds(SETS); set++) {
 		struct world w;
 		world_init(&w);
 		struct item items[2 * EVENTS_MAX] = {0};
@@ -169,7 +170,7 @@ START_TEST(retract_and_add_equals_recomputation)
 	struct ledger l;
 	struct sums *steps = calloc(1, sizeof *steps), *whole = calloc(1, sizeof *whole);
 	ck_assert_int_eq(ledger_init(&l), 0);
-	for (int set = 0; set < 300; set++) {
+	for (int set = 0; set < test_rounds(300); set++) {
 		struct world w;
 		world_init(&w);
 		struct item items[EVENTS_MAX] = {0};
@@ -218,7 +219,7 @@ START_TEST(a_state_survives_its_bytes_and_nothing_else_passes_for_one)
 	struct random r = {11};
 	struct world w;
 	world_init(&w);
-	for (int set = 0; set < 500; set++) {
+	for (int set = 0; set < test_rounds(500); set++) {
 		struct state s = {0}, back;
 		struct event e = random_event(&w, &r);
 		for (size_t i = 0, n = 1 + random_below(&r, EVENTS_MAX); i < n; i++, e = random_event(&w, &r))
