@@ -15,7 +15,7 @@
 #include "common/random.h"
 
 #define BACKOFF_BASE (INT64_C(50) * 1000)
-#define BACKOFF_CAP (INT64_C(5) * INSTANT_PER_SECOND)
+#define BACKOFF_CAP (INT64_C(2) * INSTANT_PER_SECOND)
 
 struct committer {
 	struct store *store;

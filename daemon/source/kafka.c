@@ -494,7 +494,7 @@ static void consumer_defaults(rd_kafka_conf_t *conf)
 	set_if_known(conf, "group.id", "rekapd");
 	set_if_known(conf, "queued.min.messages", "1000000");
 	set_if_known(conf, "queued.max.messages.kbytes", "131072");
-	set_if_known(conf, "fetch.wait.max.ms", "10");
+	set_if_known(conf, "fetch.wait.max.ms", "100"); /* data ends the wait at once; shorter ones only keep an idle client busy */
 	set_if_known(conf, "fetch.error.backoff.ms", "100");
 	set_if_known(conf, "fetch.queue.backoff.ms", "2");
 	set_if_known(conf, "fetch.message.max.bytes", "4194304");

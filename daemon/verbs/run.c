@@ -13,6 +13,8 @@
 #include "daemon/source/source.h"
 #include "daemon/verbs/verbs.h"
 
+#define COMPLAIN_EVERY (30 * INSTANT_PER_SECOND)
+
 struct run {
 	const struct invocation *invocation;
 	struct config config;
@@ -73,7 +75,7 @@ static void tell_recomputation(void *arg, int64_t done, int64_t total)
 /* The database may come up after the daemon: that is waited for. 0, 1: told to end, negative. */
 static int prepare_store(struct run *run, struct error *err)
 {
-	int64_t last = 0;
+	int64_t last = 0, told = 0;
 	char quoted[700];
 	for (unsigned attempt = 0;; attempt++) {
 		int r = store_connect(run->store, err);
@@ -81,7 +83,10 @@ static int prepare_store(struct run *run, struct error *err)
 			r = store_basis_set(run->store, &run->basis, tell_recomputation, &last, err);
 		if (r <= 0)
 			return r;
-		log_warning("store unavailable", "reason=%s", log_quote(err->text, quoted, sizeof quoted));
+		if (!told || clock_monotonic() - told > COMPLAIN_EVERY) {
+			told = clock_monotonic();
+			log_warning("store unavailable", "reason=%s", log_quote(err->text, quoted, sizeof quoted));
+		}
 		if (wait_or_end(attempt))
 			return 1;
 	}
