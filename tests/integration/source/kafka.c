@@ -56,7 +56,7 @@ static void close_world(void)
 static void produce(int partition, const char *key, const void *value, size_t n, rd_kafka_headers_t *headers)
 {
 	rd_kafka_resp_err_t e = rd_kafka_producev(helper, RD_KAFKA_V_TOPIC(TOPIC), RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-						  RD_KAFKA_V_KEY(key, key ? strlen(key) : 0), RD_KAFKA_V_VALUE((void *)(uintptr_t)value, n),
+						  RD_KAFKA_V_KEY((void *)(uintptr_t)key, key ? strlen(key) : 0), RD_KAFKA_V_VALUE((void *)(uintptr_t)value, n),
 						  RD_KAFKA_V_HEADERS(headers ? headers : rd_kafka_headers_new(0)), RD_KAFKA_V_END);
 	ck_assert_int_eq(e, 0);
 }
