@@ -32,7 +32,8 @@ BEGIN
 			END;
 		END IF;
 	END LOOP;
-	IF NOT pg_has_role(current_user, 'rekap_owner', 'MEMBER') THEN
+	-- From PostgreSQL 16 on, who makes a role is a member that may pass it on but not act as it.
+	IF NOT pg_has_role(current_user, 'rekap_owner', CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END) THEN
 		EXECUTE format('GRANT rekap_owner TO %I', current_user);
 	END IF;
 END $$;
