@@ -65,7 +65,7 @@ def run(*command, **how):
 	return subprocess.run([str(part) for part in command], check=True, capture_output=True, encoding="utf-8", stdin=subprocess.DEVNULL, **how).stdout
 
 
-def wait_until(what, condition, seconds=60, pause=0.05):
+def wait_until(what, condition, seconds=120, pause=0.05):
 	"""Polls until the condition holds, and returns what it gave."""
 	end = time.monotonic() + seconds
 	while True:
@@ -273,11 +273,11 @@ class Daemon:
 		_processes.append(process)
 		return process
 
-	def drain(self, seconds=120):
+	def drain(self, seconds=240):
 		"""Runs until everything is read."""
 		self.end(self.start("--until-drained"), seconds)
 
-	def stop(self, process, seconds=60):
+	def stop(self, process, seconds=120):
 		"""Asks a daemon to end in an orderly way."""
 		process.terminate()
 		self.end(process, seconds)

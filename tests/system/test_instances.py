@@ -19,7 +19,7 @@ def main():
 
 	def moves(what):
 		before = sum(daemon.progress().values())
-		harness.wait_until(f"progress after {what}", lambda: sum(daemon.progress().values()) > before or daemon.is_drained(), 30)
+		harness.wait_until(f"progress after {what}", lambda: sum(daemon.progress().values()) > before or daemon.is_drained())
 		check(f"{what}, and the others go on", all(process.poll() is None for process in running), daemon.log_tail())
 
 	for what in ("one joins", "one joins", "one joins", "the first leaves", "one joins", "the first leaves", "the first leaves", "one joins", "one joins"):
@@ -32,7 +32,7 @@ def main():
 	for _ in range(3):
 		sleeper = running[0]
 		before = sum(daemon.progress().values())
-		harness.wait_until("progress", lambda: sum(daemon.progress().values()) > before or daemon.is_drained(), 30, 0.002)
+		harness.wait_until("progress", lambda: sum(daemon.progress().values()) > before or daemon.is_drained(), pause=0.002)
 		sleeper.send_signal(signal.SIGSTOP)
 		moves("one sleeps")
 		time.sleep(2)
@@ -40,14 +40,14 @@ def main():
 		moves("it wakes up")
 		running.append(running.pop(0))
 	producing.finish()
-	harness.wait_until("the end of the topic", daemon.is_drained, 60)
+	harness.wait_until("the end of the topic", daemon.is_drained)
 	for process in running:
 		daemon.stop(process)
 	daemon.compare()
 
 	again = harness.Daemon(fixtures, topic)
 	for process in [again.start("--until-drained") for _ in range(3)]:
-		again.end(process, 60)
+		again.end(process, 120)
 	again.compare(what="three that drain it together")
 	finish()
 

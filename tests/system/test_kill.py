@@ -33,7 +33,7 @@ def main():
 		if number % 4 == 0:
 			time.sleep(rng.uniform(0, 2.5))  # wherever it is: starting, joining, idle
 		else:
-			harness.wait_until("progress", lambda: sum(daemon.progress().values()) > before or process.poll() is not None, 30, 0.002)
+			harness.wait_until("progress", lambda: sum(daemon.progress().values()) > before or process.poll() is not None, pause=0.002)
 			time.sleep(rng.choice((0, rng.uniform(0, 0.01), rng.uniform(0, 0.1))))
 		if not check(f"alive when killed ({number + 1})", process.poll() is None, daemon.log_tail()):
 			break

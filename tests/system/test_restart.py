@@ -50,7 +50,7 @@ def main():
 		disturb()
 		producing.finish()
 		try:
-			harness.wait_until("the end of the topic", lambda: daemon.is_drained() or process.poll() is not None, 90, 0.2)
+			harness.wait_until("the end of the topic", lambda: daemon.is_drained() or process.poll() is not None, pause=0.2)
 		except TimeoutError as late:
 			check(f"{what}: the daemon goes on", False, f"{late}; {daemon.log_tail()}")
 			break

@@ -39,14 +39,14 @@ def eras():
 
 def small_batches(fixtures):
 	"""Records that arrive all at once while the daemon is idle, and fill many batches."""
-	topic = harness.Topic(fixtures, partitions=3)
+	topic = harness.Topic(fixtures, partitions=8)
 	daemon = harness.Daemon(fixtures, topic, batch_events=1)
 	topic.produce(events.stream(seed=1, complaints=10))
 	process = daemon.start()
 	harness.wait_until("the first records", daemon.is_drained)
 	topic.produce(events.stream(seed=2, complaints=40))
 	try:
-		harness.wait_until("the end of the topic", daemon.is_drained, 30)
+		harness.wait_until("the end of the topic", daemon.is_drained, 60)
 	except TimeoutError as late:
 		check("batches of one event do not stall", False, f"{late}: {daemon.progress()} of {topic.ends()}")
 		process.kill()
