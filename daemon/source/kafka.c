@@ -390,6 +390,13 @@ static int grow(struct source *s, size_t max)
 	return 0;
 }
 
+static void wake(struct source *s)
+{
+	uint64_t one = 1;
+	ssize_t n = write(s->fd, &one, sizeof one);
+	(void)n;
+}
+
 int source_poll(struct source *s, struct record *ret_records, size_t max, size_t *ret_n, struct error *err)
 {
 	uint64_t wakes;
@@ -403,6 +410,8 @@ int source_poll(struct source *s, struct record *ret_records, size_t max, size_t
 	ssize_t n = rd_kafka_consume_batch_queue(s->queue, 0, s->messages, max);
 	for (ssize_t i = 0; i < n; i++)
 		*ret_n += take(s, s->messages[i], generation, &ret_records[*ret_n]);
+	if (n == (ssize_t)max && *ret_n < max)
+		wake(s); /* what was no record hides from the caller that the queue holds more, and the queue signals only when it was empty */
 	int64_t now = clock_monotonic();
 	if (s->assigned && !s->claimed && !s->fatal && now >= s->claim_at && n < (ssize_t)max) /* n < max: nothing of before is left in the queue */
 		claim(s);
