@@ -41,6 +41,8 @@ struct source {
 	bool claimed, paused;
 	unsigned generation; /* counts rebalances */
 	int64_t claim_at, complained_at, told_at;
+	int64_t session, heirs_until; /* how long the group waits for a dead member; until when its share may come */
+	bool asked_others, others;    /* whether others hold partitions, asked once an assignment */
 	int fatal; /* negative: source_poll returns it */
 	struct error error;
 	rd_kafka_message_t **messages;
@@ -194,6 +196,8 @@ static void on_assigned(struct source *s, rd_kafka_topic_partition_list_t *list)
 	forget_partitions(s);
 	s->assigned = rd_kafka_topic_partition_list_copy(list);
 	s->claim_at = 0;
+	s->heirs_until = clock_monotonic() + s->session;
+	s->asked_others = false;
 	log_info("partitions assigned", "count=%d", list->cnt);
 	if (note_partitions(s, list) == 0)
 		fetch_nothing(s);
@@ -486,12 +490,60 @@ static bool partition_drained(struct source *s, struct partition *p)
 	return p->drained = p->end == 0 || p->position >= p->end;
 }
 
+/* As the library matches a subscription: whole names, and extended regular expressions where they start with ^. */
+static bool subscribed(const rd_kafka_topic_partition_list_t *wanted, const char *topic)
+{
+	for (int i = 0; i < wanted->cnt; i++) {
+		const char *name = wanted->elems[i].topic;
+		regex_t re;
+		if (!strcmp(name, topic))
+			return true;
+		if (*name != '^' || regcomp(&re, name, REG_EXTENDED | REG_NOSUB) != 0)
+			continue;
+		bool matches = regexec(&re, topic, 0, NULL, 0) == 0;
+		regfree(&re);
+		if (matches)
+			return true;
+	}
+	return false;
+}
+
+/* Partitions that others in the group may hold; unknown counts as some. */
+static bool others_hold_some(struct source *s)
+{
+	const struct rd_kafka_metadata *md;
+	rd_kafka_topic_partition_list_t *wanted;
+	size_t all = 0;
+	if (rd_kafka_subscription(s->rk, &wanted) || rd_kafka_metadata(s->rk, 1, NULL, &md, END_TIMEOUT_MS))
+		return true;
+	for (int i = 0; i < md->topic_cnt; i++)
+		all += subscribed(wanted, md->topics[i].topic) ? (size_t)md->topics[i].partition_cnt : 0;
+	rd_kafka_metadata_destroy(md);
+	rd_kafka_topic_partition_list_destroy(wanted);
+	return all > s->n;
+}
+
+/*
+ * A member that died just now keeps its share until its session ends, and the group gives this one only the rest. So one that does not hold everything waits that
+ * long for what it may inherit; then the others are alive, and theirs is theirs.
+ */
+static bool may_inherit(struct source *s)
+{
+	if (clock_monotonic() >= s->heirs_until)
+		return false;
+	if (!s->asked_others) {
+		s->others = others_hold_some(s);
+		s->asked_others = true;
+	}
+	return s->others;
+}
+
 bool source_drained(struct source *s)
 {
 	bool drained = s->assigned && s->claimed;
 	for (size_t i = 0; i < s->n && drained; i++)
 		drained = partition_drained(s, &s->partitions[i]);
-	return drained;
+	return drained && !may_inherit(s);
 }
 
 /* --- making and ending ----------------------------------------------------------------------------------------------------------------------------- */
@@ -515,6 +567,15 @@ static void consumer_defaults(rd_kafka_conf_t *conf)
 	set_if_known(conf, "partition.assignment.strategy", "range,roundrobin");
 }
 
+/* A property of whole milliseconds, in microseconds. */
+static int64_t duration(const rd_kafka_conf_t *conf, const char *name)
+{
+	char value[32] = "";
+	size_t size = sizeof value;
+	rd_kafka_conf_get(conf, name, value, &size);
+	return strtoll(value, NULL, 10) * 1000;
+}
+
 static int consumer_conf(const struct config *c, struct source *s, rd_kafka_conf_t **ret, struct error *err)
 {
 	rd_kafka_conf_t *conf;
@@ -532,6 +593,8 @@ static int consumer_conf(const struct config *c, struct source *s, rd_kafka_conf
 		rd_kafka_conf_destroy(conf);
 		return r;
 	}
+	/* The session ends, and the next heartbeat tells. */
+	s->session = duration(conf, "session.timeout.ms") + duration(conf, "heartbeat.interval.ms") + INSTANT_PER_SECOND;
 	rd_kafka_conf_set_opaque(conf, s);
 	rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
 	rd_kafka_conf_set_error_cb(conf, on_error);
@@ -645,24 +708,6 @@ static int plain_client(const struct config *c, rd_kafka_t **ret, struct error *
 static int unavailable(rd_kafka_resp_err_t e, struct error *err)
 {
 	return error_set(err, SOURCE_RETRY, "kafka: %s: is the broker up, and kafka.bootstrap.servers right?", rd_kafka_err2str(e));
-}
-
-/* As the library matches a subscription: whole names, and extended regular expressions where they start with ^. */
-static bool subscribed(const rd_kafka_topic_partition_list_t *wanted, const char *topic)
-{
-	for (int i = 0; i < wanted->cnt; i++) {
-		const char *name = wanted->elems[i].topic;
-		regex_t re;
-		if (!strcmp(name, topic))
-			return true;
-		if (*name != '^' || regcomp(&re, name, REG_EXTENDED | REG_NOSUB) != 0)
-			continue;
-		bool matches = regexec(&re, topic, 0, NULL, 0) == 0;
-		regfree(&re);
-		if (matches)
-			return true;
-	}
-	return false;
 }
 
 int source_topics(const struct config *c, int timeout_ms, void (*topic)(void *arg, const char *name, int partitions), void *arg, struct error *err)

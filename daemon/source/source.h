@@ -63,7 +63,10 @@ void source_commit(struct source *s, struct text topic, int32_t partition, int64
 
 /* Records between what was handed on and the end of the partitions, as far as known; -1: not known yet. */
 int64_t source_lag(struct source *s);
-/* True once every assigned partition was handed on up to the end it had when it was assigned. */
+/*
+ * True once every assigned partition was handed on up to the end it had when it was assigned; where others hold partitions too, not before a member that died lately would
+ * have lost its own to this one.
+ */
 bool source_drained(struct source *s);
 
 /* --- beside the consumer --------------------------------------------------------------------------------------------------------------------- */
