@@ -28,6 +28,8 @@ struct partition {
 	int64_t end;	  /* when it was assigned; -1: not asked yet */
 	bool drained;	  /* was handed on up to that end */
 	int64_t done;	  /* for the broker to know; -1: nothing new */
+	int64_t gap;	  /* the offset that was missing when it was read; -1: none was */
+	bool sparse;	  /* it stayed missing when it was read again: compaction or transactions leave offsets without a record */
 };
 
 struct source {
@@ -39,6 +41,7 @@ struct source {
 	struct partition *partitions, *last; /* last: of the message looked at last */
 	size_t n;
 	bool claimed, paused;
+	bool anew; /* nothing is fetched; once the queue is empty, fetching begins anew behind what was handed on */
 	unsigned generation; /* counts rebalances */
 	int64_t claim_at, complained_at, told_at;
 	int64_t session, heirs_until; /* how long the group waits for a dead member; until when its share may come */
@@ -121,7 +124,7 @@ static void forget_partitions(struct source *s)
 	free(s->partitions);
 	s->partitions = s->last = NULL;
 	s->n = 0;
-	s->claimed = false;
+	s->claimed = s->anew = false;
 	if (s->assigned)
 		rd_kafka_topic_partition_list_destroy(s->assigned);
 	s->assigned = NULL;
@@ -140,7 +143,7 @@ static int note_partitions(struct source *s, const rd_kafka_topic_partition_list
 	if (!s->partitions)
 		return stop(s, -ENOMEM, "assignment", "out of memory");
 	for (size_t i = 0; i < n; i++, s->n++) {
-		s->partitions[i] = (struct partition){strdup(list->elems[i].topic), list->elems[i].partition, -1, -1, false, -1};
+		s->partitions[i] = (struct partition){.topic = strdup(list->elems[i].topic), .number = list->elems[i].partition, .position = -1, .end = -1, .done = -1, .gap = -1};
 		if (!s->partitions[i].topic)
 			return stop(s, -ENOMEM, "assignment", "out of memory");
 	}
@@ -153,6 +156,28 @@ static int64_t beginning(struct source *s, const struct partition *p)
 	int64_t low, high;
 	rd_kafka_resp_err_t e = rd_kafka_query_watermark_offsets(s->rk, p->topic, p->number, &low, &high, BEGINNING_TIMEOUT_MS);
 	return e ? RD_KAFKA_OFFSET_BEGINNING : low;
+}
+
+/* The member keeps its place in the group, and nothing is fetched. */
+static void fetch_nothing(struct source *s)
+{
+	rd_kafka_topic_partition_list_t *none = rd_kafka_topic_partition_list_new(0);
+	rd_kafka_assign(s->rk, none);
+	rd_kafka_topic_partition_list_destroy(none);
+}
+
+/* From behind what was handed on, in each partition; where nothing was yet, from where the claim said. */
+static void fetch(struct source *s)
+{
+	s->anew = false;
+	if (s->paused)
+		return;
+	for (size_t i = 0; i < s->n; i++)
+		if (s->partitions[i].position >= 0)
+			s->assigned->elems[i].offset = s->partitions[i].position;
+	rd_kafka_resp_err_t e = rd_kafka_assign(s->rk, s->assigned);
+	if (e)
+		stop(s, -EIO, "assign", rd_kafka_err2str(e));
 }
 
 /* Asks the owner for the offsets and starts fetching there. */
@@ -170,21 +195,8 @@ static void claim(struct source *s)
 		s->partitions[i].position = claims[i].next > 0 ? claims[i].next : -1;
 	}
 	free(claims);
-	if (!s->claimed)
-		return;
-	rd_kafka_resp_err_t e = rd_kafka_assign(s->rk, s->assigned);
-	if (e)
-		stop(s, -EIO, "assign", rd_kafka_err2str(e));
-	else if (s->paused)
-		rd_kafka_pause_partitions(s->rk, s->assigned);
-}
-
-/* The member keeps its place in the group, and nothing is fetched. */
-static void fetch_nothing(struct source *s)
-{
-	rd_kafka_topic_partition_list_t *none = rd_kafka_topic_partition_list_new(0);
-	rd_kafka_assign(s->rk, none);
-	rd_kafka_topic_partition_list_destroy(none);
+	if (s->claimed)
+		fetch(s);
 }
 
 /*
@@ -287,15 +299,44 @@ static void stop_for_gap(struct source *s, const struct partition *p)
 			     p->topic, (int)p->number, (long long)p->position, (long long)low, (long long)high);
 }
 
+static void wake(struct source *s)
+{
+	uint64_t one = 1;
+	ssize_t n = write(s->fd, &one, sizeof one);
+	(void)n;
+}
+
+static void fetch_anew(struct source *s)
+{
+	fetch_nothing(s);
+	s->anew = true;
+	wake(s);
+}
+
+/*
+ * Whether what comes next at `offset` follows what was handed on. An offset that is missing is read once more: the library has skipped records that are there (2.8, when
+ * partitions were paused behind their end). If it is missing again there is no such record, and the partition is one where that happens.
+ */
+static bool follows(struct source *s, struct partition *p, int64_t offset)
+{
+	if (p->position < 0 || offset <= p->position || p->sparse)
+		return true;
+	p->sparse = p->gap == p->position;
+	p->gap = p->position;
+	if (!p->sparse)
+		fetch_anew(s);
+	return p->sparse;
+}
+
 static void take_event(struct source *s, const rd_kafka_message_t *m, bool current)
 {
 	struct partition *p = m->rkt ? find(s, m) : NULL;
 	switch (m->err) {
 	case RD_KAFKA_RESP_ERR__PARTITION_EOF: /* also behind control records, compacted ones and an open transaction, where no record has this offset */
-		if (p && current && p->position < m->offset)
-			p->position = m->offset;
-		if (p && current)
-			p->drained = true;
+		if (!p || !current || !follows(s, p, m->offset))
+			break;
+		p->position = p->position < m->offset ? m->offset : p->position;
+		p->drained = true;
 		break;
 	case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
 		if (p && current && p->position < 0) /* the oldest records went just now, before any was read: begin anew */
@@ -367,11 +408,12 @@ void source_release(struct record *r)
 /* Takes a message over: into *ret if it is a record that comes next in a claimed partition. */
 static bool take(struct source *s, rd_kafka_message_t *m, unsigned generation, struct record *ret)
 {
-	bool current = generation == s->generation && s->claimed; /* a rebalance within the call leaves messages that may be stale: they will be read again */
+	/* a rebalance within the call leaves messages that may be stale: they will be read again */
+	bool current = generation == s->generation && s->claimed && !s->anew;
 	struct partition *p = !m->err && current ? find(s, m) : NULL;
 	if (m->err)
 		take_event(s, m, current);
-	if (p && m->offset >= p->position) {
+	if (p && m->offset >= p->position && follows(s, p, m->offset)) {
 		if (make_record(p, m, ret)) {
 			p->position = m->offset + 1;
 			return true;
@@ -394,17 +436,11 @@ static int grow(struct source *s, size_t max)
 	return 0;
 }
 
-static void wake(struct source *s)
-{
-	uint64_t one = 1;
-	ssize_t n = write(s->fd, &one, sizeof one);
-	(void)n;
-}
-
 int source_poll(struct source *s, struct record *ret_records, size_t max, size_t *ret_n, struct error *err)
 {
 	uint64_t wakes;
 	unsigned generation = s->generation;
+	bool anew = s->anew; /* since an earlier call: what this one finds in the queue is of before */
 	*ret_n = 0;
 	if (read(s->fd, &wakes, sizeof wakes) < 0 && errno != EAGAIN)
 		return error_set(err, -errno, "kafka: the wake-up descriptor cannot be read: %s", strerror(errno));
@@ -417,8 +453,11 @@ int source_poll(struct source *s, struct record *ret_records, size_t max, size_t
 	if (n == (ssize_t)max && *ret_n < max)
 		wake(s); /* what was no record hides from the caller that the queue holds more, and the queue signals only when it was empty */
 	int64_t now = clock_monotonic();
-	if (s->assigned && !s->claimed && !s->fatal && now >= s->claim_at && n < (ssize_t)max) /* n < max: nothing of before is left in the queue */
+	bool empty = n < (ssize_t)max; /* nothing of before is left in the queue */
+	if (s->assigned && !s->claimed && !s->fatal && now >= s->claim_at && empty)
 		claim(s);
+	else if (s->anew && anew && empty)
+		fetch(s);
 	if (now - s->told_at >= TELL_EVERY)
 		tell_broker(s);
 	if (s->fatal) {
@@ -452,9 +491,9 @@ void source_pause(struct source *s, bool pause)
 	if (!s->assigned || !s->claimed)
 		return;
 	if (pause)
-		rd_kafka_pause_partitions(s->rk, s->assigned);
+		fetch_nothing(s);
 	else
-		rd_kafka_resume_partitions(s->rk, s->assigned);
+		fetch_anew(s);
 }
 
 void source_commit(struct source *s, struct text topic, int32_t partition, int64_t next)
