@@ -251,7 +251,8 @@ static void no_notices(void *arg, const PGresult *res)
 static const char session_setup[] =
 	/* Nothing is looked up by luck, no setting of role or database changes what our statements mean, and ends are set by our own deadlines. */
 	"SET search_path = pg_catalog, pg_temp; SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET default_transaction_isolation = 'read committed'; "
-	"SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET client_min_messages = 'error'; "
+	/* But for a process that is frozen in a transaction: its deadlines stand still, and others wait for its rows. */
+	"SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = '10s'; SET client_min_messages = 'error'; "
 	/* Statements are short and repeat: compiling them never pays. Staged rows of a batch stay in memory. */
 	"SET jit = off; SET temp_buffers = '64MB'; "
 	/* A statement that we left ends soon, where the server's system can tell. */
