@@ -228,7 +228,7 @@ static const struct token *find(const struct data_member *members, size_t n, str
 	return NULL;
 }
 
-/* The first field in order that is not well, with its rule: a fault in form, or what the kind's own check says. */
+/* The first field in order that is not well, with its rule: a fault in form, or what the kind's own check says. An ill-formed one further on is present nevertheless. */
 static const char *judge(const struct event_type *t, const int *forms, const struct value *v, size_t *ret_field, char *rule, size_t size)
 {
 	for (size_t i = 0; i < t->n_fields; i++) {
@@ -258,11 +258,13 @@ int fields_read(const struct event_type *t, const struct data_member *members, s
 		forms[i] = read_value(&t->fields[i], token, arena, &ret[i]);
 		if (forms[i] < 0)
 			return forms[i];
-		ret[i].present = forms[i] == WELL;
+		ret[i].present = true;
 	}
 	char text[512];
 	size_t field = 0;
 	const char *rule = judge(t, forms, ret, &field, text, sizeof text);
+	if (!rule && t->tidy)
+		t->tidy(ret);
 	*ret_detail = TEXT_NONE;
 	return rule ? arena_printf(arena, ret_detail, "data.%s: %s", t->fields[field].name, rule) : 0;
 }

@@ -188,7 +188,7 @@ int ledger_fold(struct ledger *l)
 		if (v->reason != REASON_NONE)
 			continue;
 		const struct event *e = &l->items[i].event;
-		int r = fold(e->kind, &v->entity->state, e, l->arena);
+		int r = fold(e->kind, &v->entity->state, e, &l->items[i].record, l->arena);
 		if (r < 0)
 			return r;
 		if (r == FOLD_TOO_MANY) {
@@ -313,22 +313,15 @@ void ledger_sort_deltas(struct ledger *l)
 		qsort(l->deltas, n, sizeof *l->deltas, by_unit_series_month);
 }
 
-static int derive(struct ledger *l, const struct kind *k, const struct state *s, struct derived *ret)
-{
-	*ret = (struct derived){.unit = UNIT_NONE, .arena = l->arena};
-	k->derive(l->basis, s, ret);
-	return ret->failed ? -ENOMEM : 0;
-}
-
 /* Retract what the entity contributed before, add what it contributes now. */
 static int settle(struct ledger *l, struct entity *e)
 {
 	struct derived before;
-	int r = e->exists ? derive(l, e->kind, &e->before, &before) : 0;
+	int r = e->exists ? kind_derive(e->kind, l->basis, &e->before, l->arena, &before) : 0;
 	if (r >= 0 && e->exists)
 		r = ledger_add(l, &before, -1);
 	if (r >= 0)
-		r = derive(l, e->kind, &e->state, &e->derived);
+		r = kind_derive(e->kind, l->basis, &e->state, l->arena, &e->derived);
 	if (r >= 0)
 		r = ledger_add(l, &e->derived, +1);
 	if (r < 0)

@@ -4,7 +4,8 @@
 /*
  * A state as bytes: what rekap_store keeps of an entity beside its columns. Only this file knows the form.
  *
- *   version 1 · conflicts · number of members · members: slot, time less the one before (zigzag), id, fields
+ *   version 1 · conflicts (a bit for each slot of one member) · number of members · members: slot, time less the one before (zigzag), id, fields, and of kinds by year
+ *   conflicts and origin
  *
  * All numbers are LEB128 varints. A text is its length + 1 and its bytes; 0 is absent. Key fields are left out: the entity's key holds them.
  */
@@ -76,6 +77,13 @@ static void put_value(struct buffer *b, const struct field *f, const struct valu
 		put_signed(b, f->type == FIELD_INTEGER ? v->integer : f->type == FIELD_TIME ? v->time : v->day);
 }
 
+static void put_origin(struct buffer *b, const struct origin *o)
+{
+	put_text(b, o->topic);
+	put_signed(b, o->partition);
+	put_signed(b, o->offset);
+}
+
 static void put_member(struct buffer *b, const struct kind *k, const struct member *m, instant before)
 {
 	const struct event_type *t = &k->types[k->slots[m->slot].type];
@@ -87,12 +95,24 @@ static void put_member(struct buffer *b, const struct kind *k, const struct memb
 	for (size_t i = 0; i < t->n_fields; i++)
 		if (!t->fields[i].key)
 			put_value(b, &t->fields[i], &m->fields[i]);
+	if (!k->by_year)
+		return;
+	put_varint(b, m->conflicts);
+	put_origin(b, &m->origin);
+}
+
+static uint32_t conflicting_slots(const struct kind *k, const struct state *s)
+{
+	uint32_t bits = 0;
+	for (uint32_t i = 0; i < s->n && !k->by_year; i++)
+		bits |= (uint32_t)s->members[i].conflicts << s->members[i].slot;
+	return bits;
 }
 
 void state_encode(const struct kind *k, const struct state *s, struct buffer *out)
 {
 	put_varint(out, STATE_VERSION);
-	put_varint(out, s->conflicts);
+	put_varint(out, conflicting_slots(k, s));
 	put_varint(out, s->n);
 	for (uint32_t i = 0; i < s->n; i++)
 		put_member(out, k, &s->members[i], i ? s->members[i - 1].time : 0);
@@ -228,17 +248,23 @@ static void get_fields(struct reader *r, const struct event_type *t, struct memb
 	m->fields = fields;
 }
 
-static void get_member(struct reader *r, const struct kind *k, struct member *m, instant before)
+static void get_member(struct reader *r, const struct kind *k, uint32_t conflicts, struct member *m, instant before)
 {
 	unsigned __int128 slot = get_varint(r);
 	if (slot >= k->n_slots) {
 		r->error = -EINVAL;
 		return;
 	}
-	*m = (struct member){.slot = (uint8_t)slot, .time = (instant)(before + get_signed(r))};
+	*m = (struct member){.slot = (uint8_t)slot, .conflicts = conflicts >> slot & 1, .time = (instant)(before + get_signed(r))};
 	const struct event_type *t = &k->types[k->slots[slot].type];
 	if (event_type_has_data(t))
 		get_fields(r, t, m);
+	if (!k->by_year || r->error)
+		return;
+	m->conflicts = get_varint(r) != 0;
+	m->origin.topic = get_text(r);
+	m->origin.partition = (int32_t)get_signed(r);
+	m->origin.offset = (int64_t)get_signed(r);
 }
 
 int state_decode(const struct kind *k, struct text bytes, struct arena *arena, struct state *ret)
@@ -246,13 +272,14 @@ int state_decode(const struct kind *k, struct text bytes, struct arena *arena, s
 	struct reader r = {(const unsigned char *)bytes.p, (const unsigned char *)bytes.p + bytes.n, arena, 0};
 	if (get_varint(&r) != STATE_VERSION)
 		return r.error ? r.error : -EINVAL;
-	struct state s = {.conflicts = (uint32_t)get_varint(&r)};
+	uint32_t conflicts = (uint32_t)get_varint(&r);
+	struct state s = {0};
 	s.n = s.size = (uint32_t)get_size(&r);
 	s.members = arena_alloc(arena, (s.n ? s.n : 1) * sizeof *s.members);
 	if (!s.members)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < s.n && !r.error; i++)
-		get_member(&r, k, &s.members[i], i ? s.members[i - 1].time : 0);
+		get_member(&r, k, conflicts, &s.members[i], i ? s.members[i - 1].time : 0);
 	if (!r.error && r.p != r.end)
 		r.error = -EINVAL;
 	if (!r.error)

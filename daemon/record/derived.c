@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The rekapd authors
 // SPDX-License-Identifier: MIT
 
-/* What every derivation does: note contributions, stocks, flags and deadlines. */
+/* What every derivation does: fill rows, note contributions, stocks, flags and deadlines. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,6 +27,13 @@ const struct member *state_one(const struct state *s, unsigned slot)
 	return n ? m : NULL;
 }
 
+int kind_derive(const struct kind *k, const struct basis *b, const struct state *s, struct arena *arena, struct derived *ret)
+{
+	*ret = (struct derived){.kind = k, .unit = UNIT_NONE, .arena = arena};
+	k->derive(b, s, ret);
+	return ret->failed ? -ENOMEM : 0;
+}
+
 /* Makes room for one more element of `element` bytes in an array that lives in the arena. */
 static void *grow(struct derived *d, void *array, size_t n, size_t *size, size_t element)
 {
@@ -43,6 +51,88 @@ static void *grow(struct derived *d, void *array, size_t n, size_t *size, size_t
 	return wider;
 }
 
+struct cell *derived_row(struct derived *d)
+{
+	size_t n = d->kind->n_columns;
+	if (d->n_rows == d->size_rows) {
+		size_t more = d->size_rows ? 4 * d->size_rows : 1;
+		struct cell *wider = arena_zalloc(d->arena, more * n * sizeof *wider);
+		if (!wider) {
+			d->failed = true;
+			return NULL;
+		}
+		if (d->n_rows)
+			memcpy(wider, d->cells, d->n_rows * n * sizeof *wider);
+		d->cells = wider;
+		d->size_rows = more;
+	}
+	return &d->cells[d->n_rows++ * n];
+}
+
+struct cell cell_text(struct text t)
+{
+	return (struct cell){.present = t.p != NULL, .text = t};
+}
+
+struct cell cell_name(const char *name)
+{
+	return cell_text(text_of(name));
+}
+
+struct cell cell_integer(int64_t n)
+{
+	return (struct cell){.present = true, .integer = n};
+}
+
+struct cell cell_day(day_number day)
+{
+	return (struct cell){.present = day != DAY_NONE, .day = day};
+}
+
+struct cell cell_time(instant time)
+{
+	return (struct cell){.present = time != INSTANT_NONE, .time = time};
+}
+
+static struct cell cell_of(enum field_type type, const struct value *v)
+{
+	if (!v->present)
+		return (struct cell){0};
+	switch (type) {
+	case FIELD_TEXT:
+	case FIELD_UNIT:
+	case FIELD_ENUM:
+	case FIELD_PERIOD:
+		return cell_text(v->text);
+	case FIELD_INTEGER:
+		return cell_integer(v->integer);
+	case FIELD_DECIMAL:
+		return (struct cell){.present = true, .numeric = v->decimal};
+	case FIELD_TIME:
+		return cell_time(v->time);
+	case FIELD_DATE:
+		return cell_day(v->day);
+	case FIELD_ANSWERS:
+		break; /* no column has this form */
+	}
+	return (struct cell){0};
+}
+
+void derived_fields(struct cell *cells, const struct event_type *t, const struct value *fields, size_t first, size_t last)
+{
+	for (size_t i = first; i <= last; i++)
+		cells[i - first] = cell_of(t->fields[i].type, &fields[i]);
+}
+
+void derived_origin(struct cell *cells, const struct origin *o)
+{
+	if (!o->topic.p)
+		return;
+	cells[0] = cell_text(o->topic);
+	cells[1] = cell_integer(o->partition);
+	cells[2] = cell_integer(o->offset);
+}
+
 static void put(struct derived *d, uint32_t unit, day_number day, const char *measure, struct text dimension, decimal value)
 {
 	struct contribution *c = grow(d, d->contributions, d->n_contributions, &d->size_contributions, sizeof *c);
@@ -56,6 +146,12 @@ void derived_measure(struct derived *d, const struct basis *b, uint32_t unit, da
 {
 	if (unit != UNIT_NONE && value.micro != 0)
 		put(d, units_attribute(b->units, unit, day), day, measure, dimension, value);
+}
+
+void derived_count(struct derived *d, const struct basis *b, uint32_t unit, day_number day, const char *measure, int64_t n)
+{
+	if (day != DAY_NONE)
+		derived_measure(d, b, unit, day, measure, TEXT(""), decimal_of(n));
 }
 
 void derived_dimension(struct derived *d, const struct basis *b, uint32_t unit, day_number day, const char *measure, const char *key, struct text value, decimal amount)
@@ -96,14 +192,21 @@ void derived_stock(struct derived *d, const struct basis *b, uint32_t unit, day_
 
 void derived_flag(struct derived *d, const char *name, struct text detail)
 {
+	const size_t row = d->n_rows ? d->n_rows - 1 : 0;
 	for (size_t i = 0; i < d->n_flags; i++)
-		if (!strcmp(d->flags[i].name, name) && text_equal(d->flags[i].detail, detail))
+		if (d->flags[i].row == row && !strcmp(d->flags[i].name, name) && text_equal(d->flags[i].detail, detail))
 			return;
 	struct flag *f = grow(d, d->flags, d->n_flags, &d->size_flags, sizeof *f);
 	if (!f)
 		return;
 	d->flags = f;
-	f[d->n_flags++] = (struct flag){name, detail};
+	f[d->n_flags++] = (struct flag){name, detail, row};
+}
+
+void derived_unit_flag(struct derived *d, const struct basis *b, uint32_t unit, day_number day)
+{
+	if (unit != UNIT_NONE && !units_valid_on(b->units, units_attribute(b->units, unit, day), day))
+		derived_flag(d, "unit_not_valid", TEXT_NONE);
 }
 
 void derived_no_calendar(struct derived *d, int year)
@@ -146,4 +249,19 @@ day_number derived_due(struct derived *d, const struct basis *b, const struct de
 		break;
 	}
 	return due;
+}
+
+day_number derived_ruled_due(struct derived *d, const struct basis *b, const char *name, struct text sub, day_number start)
+{
+	const struct ruleset *rules = rulesets_deadlines_on(b->rulesets, start);
+	if (!rules) {
+		derived_flag(d, "no_ruleset", TEXT_NONE);
+		return DAY_NONE;
+	}
+	return derived_due(d, b, ruleset_deadline(rules, name, sub), start);
+}
+
+day_number derived_day(const struct basis *b, instant t)
+{
+	return t == INSTANT_NONE ? DAY_NONE : zone_day(b->zone, t);
 }

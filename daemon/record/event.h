@@ -47,21 +47,36 @@ struct value {
 		instant time;
 		day_number day;
 		struct period period;
-		const struct answer *answers; /* sorted bytewise by name */
+		struct answer *answers; /* sorted bytewise by name */
 	};
 };
 
 #define FIELDS_MAX 16
 
+/* Fields that many types have. */
+#define FIELD_OF_ID(what) {.name = what, .type = FIELD_TEXT, .key = true, .max = 256}
+#define FIELD_OF_UNIT {.name = "unit", .type = FIELD_UNIT}
+#define FIELD_OF_YEAR {.name = "year", .type = FIELD_INTEGER, .min = YEAR_MIN, .max = YEAR_MAX}
+#define FIELD_OF_COUNT(what) {.name = what, .type = FIELD_INTEGER, .min = 0, .max = INT64_MAX}
+#define FIELD_OF_REVISION {.name = "revision", .type = FIELD_INTEGER, .revision = true, .min = 0, .max = INT64_MAX}
+
 struct event_type {
 	const char *name; /* "id.go.opd.complaint.received.v1" */
 	const struct field *fields; /* in the order of contract §1; at most FIELDS_MAX */
 	size_t n_fields;
-	/* What no single field can tell: the rule that field i breaks given all of them (each present one already well-formed, in order), or NULL. May be NULL. */
+	/*
+	 * What no single field can tell: the rule that field i breaks given all of them, or NULL. Fields up to i are well-formed; of those behind it only `present` is known.
+	 * May be NULL.
+	 */
 	const char *(*check)(const struct value *fields, size_t i);
+	/* Takes out of well-formed fields what the contract ignores within them. May be NULL. */
+	void (*tidy)(struct value *fields);
 	/* A top-level data key exempt from the forbidden list; NULL: none. */
 	const char *exempt;
 };
+
+/* The type id.go.opd.<what>.v1 with an array of fields; further members may follow. */
+#define EVENT_TYPE(what, list) .name = "id.go.opd." what ".v1", .fields = list, .n_fields = sizeof(list) / sizeof *(list)
 
 struct event {
 	const struct kind *kind;

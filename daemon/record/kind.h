@@ -6,7 +6,10 @@
  * What an entity kind is: one file of daemon/fold/kinds/ defines one `const struct kind kind_NAME`, and with it
  *   its event types and their fields (the decoder reads them),
  *   its slots: which members of the set of events its state keeps (fold.h folds them, the same way for every kind),
- *   its derivation: columns, contributions and flags as a pure function of that state.
+ *   its derivation: rows, contributions and flags as a pure function of that state.
+ *
+ * Mostly an entity is a row of its kind's table. Where the meaning of a report depends on its neighbours of the year (a budget's months, a whistle-blowing
+ * report's finer periods), the entity is the year: its state holds the reports of all periods, and each is a row (`by_year`).
  */
 #include "common/arena.h"
 #include "daemon/record/basis.h"
@@ -17,6 +20,7 @@ enum keep {
 	KEEP_EARLIEST,	/* the one with the smallest time; of equal times the larger id, then the larger fields */
 	KEEP_HIGHEST,	/* the one of highest precedence: revision, time, id, fields (semantics §2) */
 	KEEP_EACH_TIME, /* one for each time (a "fact"); of equal times the larger id, then the larger fields; at most FACTS_MAX */
+	KEEP_EACH_PERIOD, /* the one of highest precedence for each value of the type's period field; of kinds by year */
 };
 #define FACTS_MAX 4096
 
@@ -27,27 +31,36 @@ struct slot {
 	bool (*takes)(const struct value *fields); /* NULL: all of the type */
 };
 
+struct origin { /* coordinates of a Kafka record */
+	struct text topic; /* absent: not known */
+	int32_t partition;
+	int64_t offset;
+};
+
 struct member {
 	uint8_t slot;
+	bool conflicts; /* two members (of the winning revision) that competed for this place differed in a data field; of slots that remember it */
 	instant time;
 	struct text id;		    /* absent when the type has no field beyond the key: then only the time matters */
 	const struct value *fields; /* n_fields of the type, those marked `key` absent; NULL when there are no others */
+	struct origin origin;	    /* of the last event that changed this place; of kinds by year, whose rows have it each */
 };
 
 struct state {
-	struct member *members; /* by slot, then time */
+	struct member *members; /* by slot, then time or period */
 	uint32_t n, size;
-	uint32_t conflicts; /* bit 1 << slot */
 };
 
-/* The members of a slot: *ret_n of them from the returned one on, in order of time. */
+/* The members of a slot: *ret_n of them from the returned one on, in order of time or period. */
 const struct member *state_slot(const struct state *s, unsigned slot, size_t *ret_n);
 /* The only member of a KEEP_EARLIEST or KEEP_HIGHEST slot, or NULL. */
 const struct member *state_one(const struct state *s, unsigned slot);
+/* Precedence of two members of one type (semantics §2): revision, time, id, fields. <0, 0, >0 */
+int member_compare(const struct event_type *t, const struct member *a, const struct member *b);
 
-enum column_type { COLUMN_TEXT, COLUMN_INT4, COLUMN_INT8, COLUMN_NUMERIC, COLUMN_TIMESTAMPTZ, COLUMN_DATE };
+enum column_type { COLUMN_TEXT, COLUMN_INT4, COLUMN_INT8, COLUMN_NUMERIC, COLUMN_TIMESTAMPTZ, COLUMN_DATE, COLUMN_JSON };
 
-struct column { /* a column of rekap_store.<kind>, besides those every kind has (entity_key, unit_id, state, flags, …) */
+struct column { /* a column of rekap_store.<kind>, besides those every kind has (entity_key, unit_id, state, flags, …); of kinds by year an array, an element a row */
 	const char *name;
 	enum column_type type;
 };
@@ -55,8 +68,8 @@ struct column { /* a column of rekap_store.<kind>, besides those every kind has 
 struct cell {
 	bool present;
 	union {
-		struct text text;
-		int64_t integer; /* INT4, INT8 */
+		struct text text; /* TEXT, JSON */
+		int64_t integer;  /* INT4, INT8 */
 		decimal numeric;
 		instant time;
 		day_number day;
@@ -74,14 +87,15 @@ struct contribution {
 struct flag {
 	const char *name;
 	struct text detail; /* absent: none */
+	size_t row;
 };
-
-#define COLUMNS_MAX 24
 
 /* What an entity means. The arena owns what grows. */
 struct derived {
-	uint32_t unit; /* index; UNIT_NONE: null */
-	struct cell cells[COLUMNS_MAX];
+	const struct kind *kind;
+	uint32_t unit;	    /* index; UNIT_NONE: null */
+	struct cell *cells; /* n_rows × kind->n_columns; only kinds by year have more rows than one */
+	size_t n_rows, size_rows;
 	struct contribution *contributions;
 	size_t n_contributions, size_contributions;
 	struct flag *flags;
@@ -99,9 +113,12 @@ struct kind {
 	size_t n_slots;
 	/* Fields (by name, NULL-terminated) whose values, joined, are the entity's key. */
 	const char *const *key;
+	/* The last field of the key is a period: of it only the year stands in the entity's key, and an entity has a row for each. Its first column is then the period, its last
+	   three are those of the row's origin (DERIVED_ORIGIN_COLUMNS). */
+	bool by_year;
 	const struct column *columns;
 	size_t n_columns;
-	/* Fills a zeroed `out` (its arena set). Pure: same arguments, same result. */
+	/* Adds the entity's rows, contributions and flags to `out`. Pure: same arguments, same result. */
 	void (*derive)(const struct basis *b, const struct state *s, struct derived *out);
 };
 
@@ -111,15 +128,40 @@ extern const size_t kinds_n;
 /* The type of that full name: its kind and *ret_type; NULL when unknown. */
 const struct kind *kind_of_type(struct text name, unsigned *ret_type);
 
+/* What the entity with that state means; the arena owns it, strings are borrowed from the state. 0, -ENOMEM. */
+int kind_derive(const struct kind *k, const struct basis *b, const struct state *s, struct arena *arena, struct derived *ret);
+
 /* Helpers for derivations; units are indexes before attribution. */
+
+/* A new row, all NULL: n_columns cells, valid until the next row. Later flags are its own. NULL when out of memory (then d->failed). */
+struct cell *derived_row(struct derived *d);
+/* The fields of the type from number `first` to `last` as cells, one after the other. */
+void derived_fields(struct cell *cells, const struct event_type *t, const struct value *fields, size_t first, size_t last);
+struct cell cell_text(struct text t); /* absent: NULL */
+struct cell cell_name(const char *name);
+struct cell cell_integer(int64_t n);
+struct cell cell_day(day_number day);  /* DAY_NONE: NULL */
+struct cell cell_time(instant time);   /* INSTANT_NONE: NULL */
+/* Columns and cells of a row's own coordinates, of kinds by year. */
+#define DERIVED_ORIGIN_COLUMNS {"row_topic", COLUMN_TEXT}, {"row_partition", COLUMN_INT4}, {"row_offset", COLUMN_INT8}
+void derived_origin(struct cell *cells, const struct origin *o);
+
+/* A count of n for '' on the day; nothing when the day is DAY_NONE. */
+void derived_count(struct derived *d, const struct basis *b, uint32_t unit, day_number day, const char *measure, int64_t n);
 void derived_measure(struct derived *d, const struct basis *b, uint32_t unit, day_number day, const char *measure, struct text dimension, decimal value);
 /* "key=value" of a present value; counts nothing when absent. */
 void derived_dimension(struct derived *d, const struct basis *b, uint32_t unit, day_number day, const char *measure, const char *key, struct text value, decimal amount);
 /* A stock of 1 on the days [first, end): +1 and −1, moved on to successors (semantics §6). end DAY_NONE: for ever. Empty intervals count nothing. */
 void derived_stock(struct derived *d, const struct basis *b, uint32_t unit, day_number first, day_number end, const char *measure);
-/* Notes a flag once. `detail` must outlive d. */
+/* Notes a flag of the last row once. `detail` must outlive d. */
 void derived_flag(struct derived *d, const char *name, struct text detail);
+/* Flags unit_not_valid when the unit that the day is attributed to is not valid on it. */
+void derived_unit_flag(struct derived *d, const struct basis *b, uint32_t unit, day_number day);
 /* Flags no_calendar with the year. */
 void derived_no_calendar(struct derived *d, int year);
 /* The day a deadline ends; DAY_NONE and a flag (no_calendar) when the calendar does not know. */
 day_number derived_due(struct derived *d, const struct basis *b, const struct deadline *deadline, day_number start);
+/* The same for the deadline `name` (or `name.sub`) of the ruleset that is valid on the start day; without one it flags no_ruleset. */
+day_number derived_ruled_due(struct derived *d, const struct basis *b, const char *name, struct text sub, day_number start);
+/* The day of an instant in the zone; DAY_NONE of INSTANT_NONE. */
+day_number derived_day(const struct basis *b, instant t);

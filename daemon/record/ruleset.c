@@ -3,7 +3,7 @@
 
 #include "daemon/record/ruleset.h"
 
-static bool valid_on(const struct ruleset *r, day_number d)
+bool ruleset_valid_on(const struct ruleset *r, day_number d)
 {
 	return d >= r->valid_from && (r->valid_to == DAY_NONE || d <= r->valid_to);
 }
@@ -11,7 +11,7 @@ static bool valid_on(const struct ruleset *r, day_number d)
 const struct ruleset *rulesets_deadlines_on(const struct rulesets *r, day_number d)
 {
 	for (size_t i = 0; i < r->n; i++)
-		if (r->all[i].has_deadlines && valid_on(&r->all[i], d))
+		if (r->all[i].has_deadlines && ruleset_valid_on(&r->all[i], d))
 			return &r->all[i];
 	return NULL;
 }
@@ -19,8 +19,16 @@ const struct ruleset *rulesets_deadlines_on(const struct rulesets *r, day_number
 const struct ruleset *rulesets_indicators_on(const struct rulesets *r, day_number d)
 {
 	for (size_t i = 0; i < r->n; i++)
-		if (r->all[i].n_indicators && valid_on(&r->all[i], d))
+		if (r->all[i].n_indicators && ruleset_valid_on(&r->all[i], d))
 			return &r->all[i];
+	return NULL;
+}
+
+const decimal *rulesets_cap_on(const struct rulesets *r, day_number d)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->all[i].has_cap && ruleset_valid_on(&r->all[i], d))
+			return &r->all[i].cap;
 	return NULL;
 }
 

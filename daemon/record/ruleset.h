@@ -65,6 +65,8 @@ struct ruleset {
 	size_t n_indicators;
 	bool has_cap;
 	decimal cap;
+	const struct scorecard *scorecards; /* scorecard.h */
+	size_t n_scorecards;
 	const struct text *forbidden; /* normalised: lower case, without _ - . and blanks */
 	size_t n_forbidden;
 	struct text json; /* the whole text, as it was read */
@@ -77,8 +79,11 @@ struct rulesets {
 	struct arena *arena;  /* owns everything above */
 };
 
+bool ruleset_valid_on(const struct ruleset *r, day_number d);
 /* The ruleset with deadlines that is valid on the day, or NULL. Likewise the one with indicators. */
 const struct ruleset *rulesets_deadlines_on(const struct rulesets *r, day_number d);
 const struct ruleset *rulesets_indicators_on(const struct rulesets *r, day_number d);
+/* The cap of performance achievements on the day, in percent; NULL: none. */
+const decimal *rulesets_cap_on(const struct rulesets *r, day_number d);
 /* The deadline of that name; NULL when the ruleset has none. */
 const struct deadline *ruleset_deadline(const struct ruleset *r, const char *name, struct text sub);

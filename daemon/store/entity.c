@@ -117,6 +117,10 @@ void put_flags(struct buffer *b, const struct derived *d, struct buffer *scratch
 	size_t begun = wire_array_begin(b, WIRE_TEXT, d->n_flags);
 	for (size_t i = 0; i < d->n_flags; i++) {
 		buffer_clear(scratch);
+		if (d->kind->by_year) {
+			buffer_text(scratch, d->cells[d->flags[i].row * d->kind->n_columns].text);
+			buffer_putc(scratch, ' ');
+		}
 		buffer_puts(scratch, d->flags[i].name);
 		if (d->flags[i].detail.p) {
 			buffer_putc(scratch, ':');
@@ -136,6 +140,7 @@ static void put_cell(struct buffer *b, enum column_type type, const struct cell 
 	}
 	switch (type) {
 	case COLUMN_TEXT:
+	case COLUMN_JSON:
 		wire_text(b, c->text);
 		break;
 	case COLUMN_INT4:
@@ -156,10 +161,33 @@ static void put_cell(struct buffer *b, enum column_type type, const struct cell 
 	}
 }
 
-void put_cells(struct buffer *b, const struct kind *k, const struct derived *d)
+/* A column of all rows. */
+static void put_column(struct buffer *b, const struct derived *d, size_t column)
 {
-	for (size_t i = 0; i < k->n_columns; i++)
-		put_cell(b, k->columns[i].type, &d->cells[i]);
+	static const enum wire_type elements[] = {
+		[COLUMN_TEXT] = WIRE_TEXT,     [COLUMN_INT4] = WIRE_INT4, [COLUMN_INT8] = WIRE_INT8, [COLUMN_NUMERIC] = WIRE_NUMERIC,
+		[COLUMN_TIMESTAMPTZ] = WIRE_TIMESTAMPTZ, [COLUMN_DATE] = WIRE_DATE, [COLUMN_JSON] = WIRE_JSON,
+	};
+	const enum column_type type = d->kind->columns[column].type;
+	size_t begun = wire_array_begin(b, elements[type], d->n_rows);
+	bool nulls = false;
+	for (size_t row = 0; row < d->n_rows; row++) {
+		const struct cell *c = &d->cells[row * d->kind->n_columns + column];
+		nulls |= !c->present;
+		put_cell(b, type, c);
+	}
+	if (nulls)
+		wire_array_nulls(b, begun);
+	wire_array_end(b, begun);
+}
+
+void put_cells(struct buffer *b, const struct derived *d)
+{
+	for (size_t i = 0; i < d->kind->n_columns; i++)
+		if (d->kind->by_year)
+			put_column(b, d, i);
+		else
+			put_cell(b, d->kind->columns[i].type, &d->cells[i]);
 }
 
 static void put_entity(struct store *s, const struct entity *e, int64_t batch_id)
@@ -174,7 +202,7 @@ static void put_entity(struct store *s, const struct entity *e, int64_t batch_id
 	wire_int4(b, topic_id(s, e->last->topic));
 	wire_int4(b, e->last->partition);
 	wire_int8(b, e->last->offset);
-	put_cells(b, e->kind, &e->derived);
+	put_cells(b, &e->derived);
 	if (e->exists)
 		wire_int8(b, e->version);
 }

@@ -124,7 +124,7 @@ int kind_stage(struct store *s, const struct kind *k, struct error *err);
 /* The parts of a row that are derived; the order of columns is that of kind_sql: key, unit, state, version, flags, topic, partition, offset, the kind's own. */
 void put_unit(struct buffer *b, const struct basis *basis, const struct derived *d);
 void put_flags(struct buffer *b, const struct derived *d, struct buffer *scratch);
-void put_cells(struct buffer *b, const struct kind *k, const struct derived *d);
+void put_cells(struct buffer *b, const struct derived *d);
 enum { ROW_KEY, ROW_UNIT, ROW_STATE, ROW_VERSION, ROW_FLAGS, ROW_TOPIC, ROW_PARTITION, ROW_OFFSET, ROW_CELLS };
 /* Writes s->rows (n of them, each with the version it replaces as a last field) over rows of those versions. STORE_AGAIN when not all have them still. */
 int entities_update(struct store *s, const struct kind *k, size_t n, struct error *err);

@@ -63,7 +63,7 @@ static bool put_row(struct store *s, const struct kind *k, const struct derived 
 	put_flags(b, d, &s->scratch);
 	for (size_t i = ROW_TOPIC; i < ROW_CELLS; i++)
 		wire_text(b, pg_cell(res, row, i));
-	put_cells(b, k, d);
+	put_cells(b, d);
 	if (!b->failed && same_fields(s, fields, res, row, ROW_KEY)) {
 		b->n = begun;
 		return false;
@@ -80,9 +80,8 @@ static int derive_row(struct walk *w, const struct kind *k, const struct pg_resu
 		return error_set(err, r, "rekap_store.%s holds a state that this program cannot read: run the rekapd that wrote it, or a newer one", k->name);
 	if (r < 0)
 		return r;
-	*ret = (struct derived){.unit = UNIT_NONE, .arena = w->chunk};
-	k->derive(&w->s->basis, &state, ret);
-	return ret->failed ? -ENOMEM : ledger_add(&w->s->ledger, ret, +1);
+	r = kind_derive(k, &w->s->basis, &state, w->chunk, ret);
+	return r < 0 ? r : ledger_add(&w->s->ledger, ret, +1);
 }
 
 static int restate_chunk(struct walk *w, const struct kind *k, const struct pg_result *res, struct error *err)

@@ -124,6 +124,13 @@ size_t wire_array_begin(struct buffer *b, enum wire_type element, size_t n)
 	return begun;
 }
 
+void wire_array_nulls(struct buffer *b, size_t begun)
+{
+	uint32_t one = htobe32(1);
+	if (!b->failed)
+		memcpy(b->p + begun + 2 * sizeof one, &one, sizeof one); /* behind length and dimensions */
+}
+
 void wire_array_end(struct buffer *b, size_t begun)
 {
 	uint32_t length = htobe32((uint32_t)(b->n - begun - sizeof length));

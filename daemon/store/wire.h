@@ -20,8 +20,12 @@ void wire_time(struct buffer *b, instant t);    /* timestamptz */
 void wire_numeric(struct buffer *b, decimal d); /* shortest scale, as PostgreSQL itself would write the value */
 
 /* Array elements are fields. A one-dimensional array is one field as well: begun, filled with n fields, ended. */
-enum wire_type { WIRE_BYTEA = 17, WIRE_INT8 = 20, WIRE_INT4 = 23, WIRE_TEXT = 25, WIRE_DATE = 1082 }; /* OIDs, fixed for ever */
+enum wire_type { /* OIDs, fixed for ever */
+	WIRE_BYTEA = 17, WIRE_INT8 = 20, WIRE_INT4 = 23, WIRE_TEXT = 25, WIRE_JSON = 114, WIRE_DATE = 1082, WIRE_TIMESTAMPTZ = 1184, WIRE_NUMERIC = 1700
+};
 size_t wire_array_begin(struct buffer *b, enum wire_type element, size_t n);
+/* Notes that some element is null, as the server itself would: it needs no such note to read one. */
+void wire_array_nulls(struct buffer *b, size_t begun);
 void wire_array_end(struct buffer *b, size_t begun);
 
 /* The head of COPY (FORMAT binary); then rows, each its number of fields and those; then the tail. */

@@ -65,6 +65,7 @@ static bool put_cell(struct tables *all, struct text *cell, enum column_type typ
 		return true;
 	switch (type) {
 	case COLUMN_TEXT:
+	case COLUMN_JSON:
 		return put_text(all, cell, c->text);
 	case COLUMN_INT4:
 	case COLUMN_INT8:
@@ -96,87 +97,74 @@ static struct table *add_table(struct tables *all, const char *name, const struc
 
 /* --- entities -------------------------------------------------------------------------------------------------------------------------------- */
 
-/* The parts of an entity's key, unescaped, as cells. */
-static bool put_key(struct tables *all, struct text *cells, size_t n, struct text key)
+static bool has_single_key(const struct kind *k)
 {
-	char *out = arena_alloc(all->arena, key.n + 1);
-	size_t length = 0, part = 0, start = 0;
-	if (!out)
-		return false;
-	if (n == 1)
-		return put_text(all, cells, key);
-	for (size_t i = 0; i < key.n; i++) {
-		if (key.p[i] == '\x1f') {
-			cells[part++] = (struct text){out + start, length - start};
-			start = length;
-			continue;
-		}
-		if (key.p[i] == '\x1e')
-			i++;
-		out[length++] = key.p[i];
-	}
-	cells[part] = (struct text){out + start, length - start};
-	return true;
+	return !k->key[1];
 }
 
-static size_t key_size(const struct kind *k)
-{
-	size_t n = 0;
-	while (k->key[n])
-		n++;
-	return n;
-}
-
-/* The store keeps the kind's own state beside the fold's, as <kind>_state. */
+/* The store keeps the kind's own state beside the fold's, as <kind>_state, and a row's own coordinates as row_…. */
 static const char *shown_name(const struct kind *k, const char *column)
 {
 	size_t n = strlen(k->name);
+	if (!strncmp(column, "row_", 4))
+		return column + 4;
 	return !strncmp(column, k->name, n) && !strcmp(column + n, "_state") ? "state" : column;
 }
 
+/* An entity that is one row has the key, its only column that the kind does not name, and the coordinates of its last event; a kind by year names them all. */
 static struct table *add_kind(struct tables *all, const struct kind *k)
 {
 	struct table_column columns[TABLE_COLUMNS_MAX];
 	size_t n = 0;
-	for (; k->key[n]; n++)
-		columns[n] = (struct table_column){k->key[n], COLUMN_TEXT};
+	if (has_single_key(k))
+		columns[n++] = (struct table_column){k->key[0], COLUMN_TEXT};
 	columns[n++] = (struct table_column){"unit_code", COLUMN_TEXT};
 	for (size_t i = 0; i < k->n_columns; i++)
 		columns[n++] = (struct table_column){shown_name(k, k->columns[i].name), k->columns[i].type};
-	columns[n++] = (struct table_column){"topic", COLUMN_TEXT};
-	columns[n++] = (struct table_column){"partition", COLUMN_INT4};
-	columns[n++] = (struct table_column){"offset", COLUMN_INT8};
+	if (!k->by_year) {
+		columns[n++] = (struct table_column){"topic", COLUMN_TEXT};
+		columns[n++] = (struct table_column){"partition", COLUMN_INT4};
+		columns[n++] = (struct table_column){"offset", COLUMN_INT8};
+	}
 	return add_table(all, k->name, columns, n);
 }
 
-static bool add_entity(struct tables *all, struct table *t, const struct units *u, const struct entity *e)
+static bool add_entity_row(struct tables *all, struct table *t, const struct units *u, const struct entity *e, size_t n)
 {
-	size_t keys = key_size(e->kind);
-	struct text *row = add_row(all, t);
-	if (!row || !put_key(all, row, keys, e->key) || !put_unit(all, &row[keys], u, e->derived.unit, TEXT_NONE))
+	const struct kind *k = e->kind;
+	struct text *cell = add_row(all, t);
+	if (!cell || (has_single_key(k) && !put_text(all, cell++, e->key)) || !put_unit(all, cell++, u, e->derived.unit, TEXT_NONE))
 		return false;
-	for (size_t i = 0; i < e->kind->n_columns; i++)
-		if (!put_cell(all, &row[keys + 1 + i], e->kind->columns[i].type, &e->derived.cells[i]))
+	for (size_t i = 0; i < k->n_columns; i++)
+		if (!put_cell(all, cell++, k->columns[i].type, &e->derived.cells[n * k->n_columns + i]))
 			return false;
-	struct text *last = &row[t->n_columns - 3];
-	return put_text(all, &last[0], e->last->topic) && put_integer(all, &last[1], e->last->partition) && put_integer(all, &last[2], e->last->offset);
+	return k->by_year ||
+	       (put_text(all, &cell[0], e->last->topic) && put_integer(all, &cell[1], e->last->partition) && put_integer(all, &cell[2], e->last->offset));
 }
 
 static const struct table_column quality_columns[] = {
 	{"entity_kind", COLUMN_TEXT}, {"entity_id", COLUMN_TEXT}, {"unit_code", COLUMN_TEXT}, {"flag", COLUMN_TEXT}, {"detail", COLUMN_TEXT}};
 
-/* The parts of the key, joined by |. */
-static bool put_entity_id(struct tables *all, struct text *cell, const struct entity *e)
+/* The key as people read it: its parts, unescaped, joined by |; of a kind by year with the row's period in place of the year. */
+static bool put_entity_id(struct tables *all, struct text *cell, const struct entity *e, size_t row)
 {
-	struct text parts[FIELDS_MAX];
 	struct buffer id = {0};
-	size_t n = key_size(e->kind);
-	bool ok = put_key(all, parts, n, e->key);
-	for (size_t i = 0; i < n && ok; i++) {
-		buffer_puts(&id, i ? "|" : "");
-		buffer_text(&id, parts[i]);
+	size_t year = 0;
+	if (has_single_key(e->kind))
+		return put_text(all, cell, e->key);
+	for (size_t i = 0; i < e->key.n; i++) {
+		bool joint = e->key.p[i] == '\x1f';
+		if (e->key.p[i] == '\x1e')
+			i++;
+		buffer_putc(&id, joint ? '|' : e->key.p[i]);
+		if (joint)
+			year = id.n;
 	}
-	ok = ok && !id.failed && put_text(all, cell, buffer_view(&id));
+	if (e->kind->by_year && !id.failed) {
+		id.n = year;
+		buffer_text(&id, e->derived.cells[row * e->kind->n_columns].text);
+	}
+	bool ok = !id.failed && put_text(all, cell, buffer_view(&id));
 	buffer_deinit(&id);
 	return ok;
 }
@@ -184,12 +172,21 @@ static bool put_entity_id(struct tables *all, struct text *cell, const struct en
 static bool add_flags(struct tables *all, struct table *t, const struct units *u, const struct entity *e)
 {
 	for (size_t i = 0; i < e->derived.n_flags; i++) {
+		const struct flag *f = &e->derived.flags[i];
 		struct text *row = add_row(all, t);
-		if (!row || !put_text(all, &row[0], text_of(e->kind->name)) || !put_entity_id(all, &row[1], e) || !put_unit(all, &row[2], u, e->derived.unit, TEXT_NONE) ||
-		    !put_text(all, &row[3], text_of(e->derived.flags[i].name)) || !put_text(all, &row[4], e->derived.flags[i].detail))
+		if (!row || !put_text(all, &row[0], text_of(e->kind->name)) || !put_entity_id(all, &row[1], e, f->row) ||
+		    !put_unit(all, &row[2], u, e->derived.unit, TEXT_NONE) || !put_text(all, &row[3], text_of(f->name)) || !put_text(all, &row[4], f->detail))
 			return false;
 	}
 	return true;
+}
+
+static bool add_entity(struct tables *all, struct table *t, const struct units *u, const struct entity *e)
+{
+	bool ok = true;
+	for (size_t row = 0; row < e->derived.n_rows && ok; row++)
+		ok = add_entity_row(all, t, u, e, row);
+	return ok;
 }
 
 static bool make_entities(struct tables *all, const struct ledger *l)

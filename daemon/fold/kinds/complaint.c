@@ -10,25 +10,24 @@ enum { RECEIVED, VERIFIED, RESPONDED, RESOLVED, REOPENED, MISROUTED, WITHDRAWN, 
 
 static const char *const classes[] = {"information_request", "complaint", "supervisory", "aspiration", NULL};
 
-#define COMPLAINT_ID {.name = "complaint_id", .type = FIELD_TEXT, .key = true, .max = 256}
-#define UNIT {.name = "unit", .type = FIELD_UNIT}
+#define COMPLAINT_ID FIELD_OF_ID("complaint_id")
 
 static const struct field id_only[] = {COMPLAINT_ID};
 static const struct field received_fields[] = {
 	COMPLAINT_ID,
-	UNIT,
+	FIELD_OF_UNIT,
 	{.name = "class", .type = FIELD_ENUM, .values = classes},
 	{.name = "channel", .type = FIELD_TEXT, .max = 256},
 	{.name = "category", .type = FIELD_TEXT, .max = 256, .optional = true},
 };
 enum { F_UNIT = 1, F_CLASS, F_CHANNEL, F_CATEGORY };
-static const struct field forwarded_fields[] = {COMPLAINT_ID, UNIT};
+static const struct field forwarded_fields[] = {COMPLAINT_ID, FIELD_OF_UNIT};
 static const struct field archived_fields[] = {COMPLAINT_ID, {.name = "reason", .type = FIELD_TEXT, .max = 256}};
 enum { F_REASON = 1 };
 static const struct field rated_fields[] = {COMPLAINT_ID, {.name = "rating", .type = FIELD_INTEGER, .min = 1, .max = 5}};
 enum { F_RATING = 1 };
 
-#define TYPE(what, list) {.name = "id.go.opd.complaint." what ".v1", .fields = list, .n_fields = sizeof(list) / sizeof *(list)}
+#define TYPE(what, list) {EVENT_TYPE("complaint." what, list)}
 static const struct event_type types[N_TYPES] = {
 	[RECEIVED] = TYPE("received", received_fields),	   [VERIFIED] = TYPE("verified", id_only),
 	[RESPONDED] = TYPE("responded", id_only),	   [RESOLVED] = TYPE("resolved", id_only),
@@ -146,11 +145,6 @@ static enum life life(const struct facts *f)
 	return f->owner ? PASSED_ON : f->verified ? CHECKED : OPEN;
 }
 
-static day_number day_of(const struct basis *b, instant t)
-{
-	return t == INSTANT_NONE ? DAY_NONE : zone_day(b->zone, t);
-}
-
 static day_number day_of_member(const struct basis *b, const struct member *m)
 {
 	return m ? zone_day(b->zone, m->time) : DAY_NONE;
@@ -177,7 +171,7 @@ static void set_deadlines(struct derived *d, const struct basis *b, struct facts
 		derived_flag(d, "no_ruleset", TEXT_NONE);
 		return;
 	}
-	f->start_day = day_of(b, clock_start(f, rules));
+	f->start_day = derived_day(b, clock_start(f, rules));
 	if (f->start_day == DAY_NONE)
 		return;
 	f->response_due = derived_due(d, b, ruleset_deadline(rules, "response", TEXT_NONE), f->start_day);
@@ -197,19 +191,13 @@ static day_number left_day(const struct basis *b, const struct facts *f)
 static void set_days(struct derived *d, const struct basis *b, struct facts *f)
 {
 	f->received_day = day_of_member(b, f->received);
-	f->answer_day = day_of(b, f->first_answer);
-	f->resolved_day = day_of(b, f->resolved_at);
+	f->answer_day = derived_day(b, f->first_answer);
+	f->resolved_day = derived_day(b, f->resolved_at);
 	f->left_day = left_day(b, f);
 	set_deadlines(d, b, f);
 	/* Judged on days: many facts are typed in with a date only. */
 	f->answer_contradicts = f->start_day != DAY_NONE && f->answer_day != DAY_NONE && f->answer_day < f->start_day;
 	f->resolution_contradicts = f->start_day != DAY_NONE && f->resolved_day != DAY_NONE && f->resolved_day < f->start_day;
-}
-
-static void count(struct derived *d, const struct basis *b, uint32_t unit, day_number day, const char *measure, int64_t n)
-{
-	if (day != DAY_NONE)
-		derived_measure(d, b, unit, day, measure, TEXT(""), decimal_of(n));
 }
 
 /* A duration in working days, on the day it ended; nothing when the clock has no start or the calendar does not reach. */
@@ -222,14 +210,14 @@ static void count_duration(struct derived *d, const struct basis *b, const struc
 		derived_no_calendar(d, year);
 		return;
 	}
-	count(d, b, f->unit, end, number, 1);
-	count(d, b, f->unit, end, days, hk);
+	derived_count(d, b, f->unit, end, number, 1);
+	derived_count(d, b, f->unit, end, days, hk);
 }
 
 static void contribute_intake(struct derived *d, const struct basis *b, const struct facts *f)
 {
 	const struct value *v = f->received->fields;
-	count(d, b, f->unit, f->received_day, "complaint.received", 1);
+	derived_count(d, b, f->unit, f->received_day, "complaint.received", 1);
 	derived_dimension(d, b, f->unit, f->received_day, "complaint.received", "class", v[F_CLASS].text, decimal_of(1));
 	derived_dimension(d, b, f->unit, f->received_day, "complaint.received", "channel", v[F_CHANNEL].text, decimal_of(1));
 	if (v[F_CATEGORY].present)
@@ -239,11 +227,11 @@ static void contribute_intake(struct derived *d, const struct basis *b, const st
 static void contribute_end(struct derived *d, const struct basis *b, const struct facts *f)
 {
 	if (f->life == DONE)
-		count(d, b, f->unit, f->resolved_day, "complaint.resolved", 1);
+		derived_count(d, b, f->unit, f->resolved_day, "complaint.resolved", 1);
 	else if (f->life == ARCHIVE)
-		count(d, b, f->unit, day_of_member(b, f->archived), "complaint.archived", 1);
+		derived_count(d, b, f->unit, day_of_member(b, f->archived), "complaint.archived", 1);
 	else if (f->life == WITHDREW)
-		count(d, b, f->unit, day_of_member(b, f->withdrawn), "complaint.withdrawn", 1);
+		derived_count(d, b, f->unit, day_of_member(b, f->withdrawn), "complaint.withdrawn", 1);
 }
 
 /* Each goes to the unit that owned the case then: that of the last `forwarded` strictly before it. */
@@ -254,7 +242,7 @@ static void contribute_misrouted(struct derived *d, const struct basis *b, const
 		while (next < f->n_forwarded && f->forwarded[next].time < f->misrouted[i].time)
 			next++;
 		uint32_t unit = next ? units_find(b->units, f->forwarded[next - 1].fields[F_UNIT].text) : f->first_unit;
-		count(d, b, unit, day_of_member(b, &f->misrouted[i]), "complaint.misrouted", 1);
+		derived_count(d, b, unit, day_of_member(b, &f->misrouted[i]), "complaint.misrouted", 1);
 	}
 }
 
@@ -263,9 +251,9 @@ static void contribute_response(struct derived *d, const struct basis *b, const 
 	if (f->answer_contradicts)
 		return;
 	count_duration(d, b, f, f->answer_day, "complaint.responses", "complaint.response_days");
-	count(d, b, f->unit, f->response_due, "complaint.response_due", 1);
+	derived_count(d, b, f->unit, f->response_due, "complaint.response_due", 1);
 	if (f->answer_day != DAY_NONE && f->answer_day <= f->response_due)
-		count(d, b, f->unit, f->response_due, "complaint.response_on_time", 1);
+		derived_count(d, b, f->unit, f->response_due, "complaint.response_on_time", 1);
 }
 
 static void contribute_resolution(struct derived *d, const struct basis *b, const struct facts *f)
@@ -273,12 +261,12 @@ static void contribute_resolution(struct derived *d, const struct basis *b, cons
 	if (f->resolution_contradicts)
 		return;
 	count_duration(d, b, f, f->resolved_day, "complaint.resolutions", "complaint.resolution_days");
-	count(d, b, f->unit, f->resolution_due, "complaint.resolution_due", 1);
+	derived_count(d, b, f->unit, f->resolution_due, "complaint.resolution_due", 1);
 	if (f->resolved_day == DAY_NONE)
 		return;
-	count(d, b, f->unit, f->resolution_due, "complaint.due_resolved", 1);
+	derived_count(d, b, f->unit, f->resolution_due, "complaint.due_resolved", 1);
 	if (f->resolved_day <= f->resolution_due)
-		count(d, b, f->unit, f->resolution_due, "complaint.resolution_on_time", 1);
+		derived_count(d, b, f->unit, f->resolution_due, "complaint.resolution_on_time", 1);
 }
 
 static void contribute_stocks(struct derived *d, const struct basis *b, const struct facts *f)
@@ -298,8 +286,8 @@ static void contribute(struct derived *d, const struct basis *b, const struct fa
 	contribute_misrouted(d, b, f);
 	contribute_stocks(d, b, f);
 	if (f->rated) {
-		count(d, b, f->unit, day_of_member(b, f->rated), "complaint.ratings", 1);
-		count(d, b, f->unit, day_of_member(b, f->rated), "complaint.rating_sum", f->rated->fields[F_RATING].integer);
+		derived_count(d, b, f->unit, day_of_member(b, f->rated), "complaint.ratings", 1);
+		derived_count(d, b, f->unit, day_of_member(b, f->rated), "complaint.rating_sum", f->rated->fields[F_RATING].integer);
 	}
 	if (!live)
 		return;
@@ -307,13 +295,13 @@ static void contribute(struct derived *d, const struct basis *b, const struct fa
 	contribute_resolution(d, b, f);
 	if (f->n_resolved) {
 		day_number day = day_of_member(b, f->resolved);
-		count(d, b, f->unit, day, "complaint.first_resolved", 1);
-		count(d, b, f->unit, day, "complaint.reopened", f->n_reopened > 0);
+		derived_count(d, b, f->unit, day, "complaint.first_resolved", 1);
+		derived_count(d, b, f->unit, day, "complaint.reopened", f->n_reopened > 0);
 	}
 }
 
 /* semantics §11 */
-static void flag(struct derived *d, const struct basis *b, const struct state *s, const struct facts *f)
+static void flag(struct derived *d, const struct basis *b, const struct facts *f)
 {
 	if (f->n_reopened && (!f->n_resolved || f->resolved[0].time > f->reopened[f->n_reopened - 1].time))
 		derived_flag(d, "reopened_without_resolved", TEXT_NONE);
@@ -335,58 +323,44 @@ static void flag(struct derived *d, const struct basis *b, const struct state *s
 	for (size_t i = 0; i < sizeof early / sizeof *early; i++)
 		if (early[i].earliest && day_of_member(b, early[i].earliest) < f->received_day)
 			derived_flag(d, early[i].name, TEXT_NONE);
-	if (s->conflicts >> RECEIVED & 1)
+	if (f->received->conflicts)
 		derived_flag(d, "conflicting_facts", TEXT_NONE);
-	if (f->unit != UNIT_NONE && !units_valid_on(b->units, units_attribute(b->units, f->unit, f->received_day), f->received_day))
-		derived_flag(d, "unit_not_valid", TEXT_NONE);
+	derived_unit_flag(d, b, f->unit, f->received_day);
 }
 
-static void set_time(struct derived *d, unsigned column, const struct member *m)
+static struct cell time_cell(const struct member *m)
 {
-	if (m)
-		d->cells[column] = (struct cell){.present = true, .time = m->time};
+	return cell_time(m ? m->time : INSTANT_NONE);
 }
 
-static void set_text(struct derived *d, unsigned column, struct text t)
+static void set_columns(struct cell *c, const struct facts *f)
 {
-	d->cells[column] = (struct cell){.present = t.p != NULL, .text = t};
-}
-
-static void set_day(struct derived *d, unsigned column, day_number day)
-{
-	d->cells[column] = (struct cell){.present = day != DAY_NONE, .day = day};
-}
-
-static void set_columns(struct derived *d, const struct facts *f)
-{
-	set_text(d, C_STATE, text_of(life_names[f->life]));
-	set_time(d, C_RECEIVED, f->received);
-	set_time(d, C_VERIFIED, f->verified);
-	set_time(d, C_FORWARDED, f->owner);
-	set_time(d, C_RESPONDED, f->responded);
-	set_time(d, C_ARCHIVED, f->archived);
-	set_time(d, C_WITHDRAWN, f->withdrawn);
-	if (f->resolved_at != INSTANT_NONE)
-		d->cells[C_RESOLVED] = (struct cell){.present = true, .time = f->resolved_at};
+	c[C_STATE] = cell_name(life_names[f->life]);
+	c[C_RECEIVED] = time_cell(f->received);
+	c[C_VERIFIED] = time_cell(f->verified);
+	c[C_FORWARDED] = time_cell(f->owner);
+	c[C_RESPONDED] = time_cell(f->responded);
+	c[C_RESOLVED] = cell_time(f->resolved_at);
+	c[C_ARCHIVED] = time_cell(f->archived);
+	c[C_WITHDRAWN] = time_cell(f->withdrawn);
+	c[C_REOPENED] = cell_integer((int64_t)f->n_reopened);
 	if (f->archived)
-		set_text(d, C_REASON, f->archived->fields[F_REASON].text);
-	d->cells[C_REOPENED] = (struct cell){.present = true, .integer = (int64_t)f->n_reopened};
+		c[C_REASON] = cell_text(f->archived->fields[F_REASON].text);
 	if (f->rated)
-		d->cells[C_RATING] = (struct cell){.present = true, .integer = f->rated->fields[F_RATING].integer};
+		c[C_RATING] = cell_integer(f->rated->fields[F_RATING].integer);
 	if (!f->received)
 		return;
-	const struct value *v = f->received->fields;
-	set_text(d, C_CLASS, v[F_CLASS].text);
-	set_text(d, C_CHANNEL, v[F_CHANNEL].text);
-	if (v[F_CATEGORY].present)
-		set_text(d, C_CATEGORY, v[F_CATEGORY].text);
-	set_day(d, C_RESPONSE_DUE, f->response_due);
-	set_day(d, C_RESOLUTION_DUE, f->resolution_due);
+	derived_fields(&c[C_CLASS], &types[RECEIVED], f->received->fields, F_CLASS, F_CATEGORY);
+	c[C_RESPONSE_DUE] = cell_day(f->response_due);
+	c[C_RESOLUTION_DUE] = cell_day(f->resolution_due);
 }
 
 static void derive(const struct basis *b, const struct state *s, struct derived *d)
 {
 	struct facts f = {0};
+	struct cell *row = derived_row(d);
+	if (!row)
+		return;
 	read_state(s, &f);
 	f.first_unit = f.received ? units_find(b->units, f.received->fields[F_UNIT].text) : UNIT_NONE;
 	f.unit = f.owner ? units_find(b->units, f.owner->fields[F_UNIT].text) : f.first_unit;
@@ -398,8 +372,8 @@ static void derive(const struct basis *b, const struct state *s, struct derived 
 		set_days(d, b, &f);
 		contribute(d, b, &f);
 	}
-	flag(d, b, s, &f);
-	set_columns(d, &f);
+	flag(d, b, &f);
+	set_columns(row, &f);
 }
 
 static const char *const key[] = {"complaint_id", NULL};

@@ -223,7 +223,7 @@ START_TEST(a_state_survives_its_bytes_and_nothing_else_passes_for_one)
 		struct state s = {0}, back;
 		struct event e = random_event(&w, &r);
 		for (size_t i = 0, n = 1 + random_below(&r, EVENTS_MAX); i < n; i++, e = random_event(&w, &r))
-			ck_assert_int_ge(fold(e.kind, &s, &e, w.arena), 0);
+			ck_assert_int_ge(fold(e.kind, &s, &e, NULL, w.arena), 0);
 		struct buffer one = {0}, two = {0};
 		state_encode(e.kind, &s, &one);
 		ck_assert_int_eq(state_decode(e.kind, buffer_view(&one), w.arena, &back), 0);
