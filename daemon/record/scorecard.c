@@ -14,15 +14,18 @@ static const struct scorecard *of_id(const struct ruleset *r, struct text id)
 const struct scorecard *rulesets_scorecard(const struct rulesets *r, struct text id, int year)
 {
 	const day_number last = day_from_civil(year, 12, 31);
-	const struct scorecard *first = NULL;
+	const struct scorecard *earliest = NULL;
+	day_number since = DAY_NONE;
 	for (size_t i = 0; i < r->n; i++) {
 		const struct scorecard *s = of_id(&r->all[i], id);
 		if (s && ruleset_valid_on(&r->all[i], last))
 			return s;
-		if (!first)
-			first = s;
+		if (s && (!earliest || r->all[i].valid_from < since)) {
+			earliest = s;
+			since = r->all[i].valid_from;
+		}
 	}
-	return first;
+	return earliest;
 }
 
 const struct score_item *scorecard_item(const struct scorecard *s, struct text name)

@@ -83,8 +83,8 @@ struct scorecard {
 };
 
 /*
- * The scorecard of that id: the one whose ruleset is valid on 31 December of the year, else the first of the id; NULL: unknown. The answer names its scorecard by id, so
- * validity only chooses between versions of one.
+ * The scorecard of that id: the one whose ruleset is valid on 31 December of the year, else the earliest of the id; NULL: unknown. The answer names its scorecard
+ * by id, so validity only chooses between versions of one.
  */
 const struct scorecard *rulesets_scorecard(const struct rulesets *r, struct text id, int year);
 /* The item of that name; NULL: the scorecard has none. */

@@ -72,11 +72,11 @@ static void put_rules(struct store *s, const struct rulesets *rules)
 	}
 }
 
-/* A ruleset that is no longer used stays as an empty row that is never valid: the daemon deletes nothing. */
+/* Null is absent, to views as well. A ruleset that is no longer used stays as an empty row that is never valid: the daemon deletes nothing. */
 static int write_rules(struct store *s, const struct rulesets *rules, struct error *err)
 {
 	static struct pg_statement upsert = {
-		.sql = "INSERT INTO rekap_store.ruleset (ruleset, valid_from, valid_to, body) SELECT ruleset, valid_from, valid_to, body::jsonb "
+		.sql = "INSERT INTO rekap_store.ruleset (ruleset, valid_from, valid_to, body) SELECT ruleset, valid_from, valid_to, jsonb_strip_nulls(body::jsonb) "
 		       "FROM unnest($1::text[], $2::date[], $3::date[], $4::text[]) AS n (ruleset, valid_from, valid_to, body) "
 		       "ON CONFLICT (ruleset) DO UPDATE SET valid_from = excluded.valid_from, valid_to = excluded.valid_to, body = excluded.body"};
 	static struct pg_statement retire = {.sql = "UPDATE rekap_store.ruleset SET valid_to = valid_from - 1, body = '{}' WHERE ruleset <> ALL ($1::text[])"};

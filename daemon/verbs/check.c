@@ -58,10 +58,11 @@ static void check_calendar(struct check *c)
 
 static void check_rulesets(struct check *c)
 {
-	char from[DATE_TEXT_SIZE], to[DATE_TEXT_SIZE] = "open";
+	char from[DATE_TEXT_SIZE], to[DATE_TEXT_SIZE];
 	for (size_t i = 0; i < c->rules.rulesets.n; i++) {
 		const struct ruleset *r = &c->rules.rulesets.all[i];
 		date_format(r->valid_from, from);
+		snprintf(to, sizeof to, "open");
 		if (r->valid_to != DAY_NONE)
 			date_format(r->valid_to, to);
 		say(c, MARK_OK, "ruleset", "%.*s: valid %s to %s, %zu deadlines, %zu indicators, %zu forbidden field names", TEXT_ARG(r->id), from, to, r->n_deadlines,

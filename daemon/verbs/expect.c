@@ -4,9 +4,95 @@
 #include "daemon/verbs/expect.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "daemon/decode/json.h"
 
 #define FIELDS_OF_A_ROW TABLE_COLUMNS_MAX
 #define LINES_MAX 40 /* of differences of one case */
+
+/* --- arrays and objects ---------------------------------------------------------------------------------------------------------------------- */
+
+static int put_value(const struct expectation *e, struct buffer *b, const struct json *j);
+
+static int by_text(const void *a, const void *b)
+{
+	return text_compare(*(const struct text *)a, *(const struct text *)b);
+}
+
+static int put_elements(const struct expectation *e, struct buffer *b, const struct json *array)
+{
+	int r = 0;
+	for (size_t i = 0; i < json_size(array) && r >= 0; i++) {
+		buffer_puts(b, i ? "," : "");
+		r = put_value(e, b, json_at(array, i));
+	}
+	return r;
+}
+
+static int put_members(const struct expectation *e, struct buffer *b, const struct json *object)
+{
+	struct text *keys = arena_alloc(e->arena, (json_size(object) + 1) * sizeof *keys);
+	const struct json *value;
+	void *it = NULL;
+	size_t n = 0;
+	int r = keys ? 0 : -ENOMEM;
+	while (keys && json_next(object, &it, &keys[n], &value))
+		n++;
+	if (n)
+		qsort(keys, n, sizeof *keys, by_text);
+	for (size_t i = 0; i < n && r >= 0; i++) {
+		buffer_puts(b, i ? "," : "");
+		json_put_text(b, keys[i]);
+		buffer_putc(b, ':');
+		r = put_value(e, b, json_get(object, keys[i].p));
+	}
+	return r;
+}
+
+static int put_value(const struct expectation *e, struct buffer *b, const struct json *j)
+{
+	bool array = json_kind(j) == NODE_ARRAY;
+	int r;
+	switch (json_kind(j)) {
+	case NODE_ARRAY:
+	case NODE_OBJECT:
+		buffer_putc(b, array ? '[' : '{');
+		r = array ? put_elements(e, b, j) : put_members(e, b, j);
+		buffer_putc(b, array ? ']' : '}');
+		return r;
+	case NODE_STRING:
+		json_put_text(b, json_text(j));
+		return 0;
+	case NODE_INTEGER:
+		buffer_printf(b, "%" PRId64, json_int(j));
+		return 0;
+	case NODE_NULL:
+	case NODE_BOOL:
+		buffer_puts(b, json_kind(j) == NODE_NULL ? "null" : json_bool(j) ? "true" : "false");
+		return 0;
+	case NODE_REAL:
+		break;
+	}
+	return error_set(e->err, -EINVAL, "%s: numbers in arrays and objects must be integers", e->file);
+}
+
+/* The value as a cell of COLUMN_JSON holds it: without blanks, keys in bytewise order. */
+static int normalise(const struct expectation *e, struct expected_field *f)
+{
+	struct json *j;
+	struct buffer b = {0};
+	int r = json_parse(e->file, f->value, &j, e->err);
+	if (r < 0)
+		return r;
+	r = put_value(e, &b, j);
+	json_free(j);
+	if (r >= 0)
+		r = !b.failed && arena_copy(e->arena, buffer_view(&b), &f->value) ? 0 : error_set(e->err, -ENOMEM, "%s: out of memory", e->file);
+	buffer_deinit(&b);
+	return r;
+}
 
 /* --- reading --------------------------------------------------------------------------------------------------------------------------------- */
 
@@ -56,7 +142,8 @@ static int take_field(struct expectation *e, const struct json_path *path, struc
 	f->type = value->type;
 	if (!arena_copy(e->arena, key, &f->column))
 		return -ENOMEM;
-	return token_unescape(value, e->arena, &f->value);
+	int r = token_unescape(value, e->arena, &f->value);
+	return r < 0 || (f->type != TOKEN_ARRAY && f->type != TOKEN_OBJECT) ? r : normalise(e, f);
 }
 
 static int take_member(void *arg, const struct json_path *path, struct text key, const struct token *value)
@@ -128,11 +215,13 @@ static bool agrees(const struct expected_field *f, const struct table *t, size_t
 		if (!cell.p || text_equal(f->value, cell))
 			return cell.p != NULL;
 		return type == COLUMN_TIMESTAMPTZ ? same_time(f->value, cell) : type != COLUMN_TEXT && type != COLUMN_DATE && same_number(f, cell);
-	case TOKEN_TRUE:
-	case TOKEN_FALSE:
 	case TOKEN_ARRAY:
 	case TOKEN_OBJECT:
-		break;
+		return type == COLUMN_JSON && cell.p && text_equal(f->value, cell);
+	case TOKEN_TRUE:
+		return type == COLUMN_JSON && text_is(cell, "true");
+	case TOKEN_FALSE:
+		return type == COLUMN_JSON && text_is(cell, "false");
 	}
 	return false;
 }

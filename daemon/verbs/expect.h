@@ -4,7 +4,8 @@
 #pragma once
 /*
  * expect.json of a case: an object, table name → array of rows, a row an object, column → value. Listed tables are complete, in any order of rows; listed
- * columns must match. Numbers are read as they are written, never as binary floating point.
+ * columns must match. Numbers are read as they are written, never as binary floating point. A cell of COLUMN_JSON is a text without blanks, its keys in
+ * bytewise order, its strings as json_put_text writes them; it is compared with an array or object, whose blanks and order of keys do not matter.
  */
 #include <stdio.h>
 
@@ -13,7 +14,7 @@
 #include "daemon/verbs/tables.h"
 
 struct expected_field {
-	struct text column, value; /* value: the number's or the string's characters */
+	struct text column, value; /* value: the number's or the string's characters; an array or object as COLUMN_JSON has it */
 	enum token_type type;
 	size_t at; /* number of the column, once it is looked up */
 };

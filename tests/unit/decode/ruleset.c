@@ -31,6 +31,9 @@ static int add(const char *s)
 
 #define HEAD "'id':'x','valid_from':'2024-01-01'"
 #define INDICATOR_HEAD "'code':'a.b','title_id':'t','title_en':'t','basis':'law'"
+#define SCORECARD(id)                                                                                                                                              \
+	"{'id':'" id "','zero_violations':'1','areas':[{'code':'X','fulfilment':[{'sub':'1','weight':'1','items':['YT']}],'reform':[{'sub':'1','weight':'1',"        \
+	"'items':['A3']}]}],'results':[{'code':'1','parts':[{'code':'Q','weight':'1','item':'A5'}]}],'measured':{},'predicates':[]}"
 #define RATIO "'numerator':'a.b','denominator':'a.c','scale':'100','direction':'higher','over':'period','grains':['day','year']"
 
 static day_number day(const char *s)
@@ -147,7 +150,7 @@ START_TEST(mistakes)
 		/* scorecards, forbidden_fields */
 		{"{" HEAD ",'scorecards':{}}", "rules.json: $.scorecards: must be a list"},
 		{"{" HEAD ",'scorecards':[{}]}", "rules.json: $.scorecards[0].id: "},
-		{"{" HEAD ",'scorecards':[{'id':'a'},{'id':'a'}]}", "rules.json: $.scorecards[1]: id: a stands there already"},
+		{"{" HEAD ",'scorecards':[" SCORECARD("a") "," SCORECARD("a") "]}", "rules.json: $.scorecards[1]: id: a stands at [0] already"},
 		{"{" HEAD ",'forbidden_fields':'nik'}", "rules.json: $.forbidden_fields: must be a list"},
 		{"{" HEAD ",'forbidden_fields':['nik',1]}", "rules.json: $.forbidden_fields: [1] must be a field's name"},
 		{"{" HEAD ",'forbidden_fields':['- _.']}", "rules.json: $.forbidden_fields: [0] must be a field's name"},
@@ -207,12 +210,12 @@ START_TEST(overlaps)
 		{"'bands':{}", "'valid_from':'2024-07-01','bands':{}", "both have bands"},
 		{"'performance':{'cap':null}", "'valid_from':'2024-07-01','performance':{'cap':'120'}", "both have performance"},
 		{"'forbidden_fields':['nik']", "'valid_from':'2024-07-01','forbidden_fields':['nip','N.I.K']", NULL},
-		{"'scorecards':[{'id':'a'}]", "'valid_from':'2024-07-01','scorecards':[{'id':'b'}]", NULL},
-		{"'scorecards':[{'id':'a'}]", "'valid_from':'2024-07-01','scorecards':[{'id':'b'},{'id':'a'}]", "a scorecard of the same id"},
+		{"'scorecards':[" SCORECARD("a") "]", "'valid_from':'2024-07-01','scorecards':[" SCORECARD("b") "]", NULL},
+		{"'scorecards':[" SCORECARD("a") "]", "'valid_from':'2024-07-01','scorecards':[" SCORECARD("b") "," SCORECARD("a") "]", "a scorecard of the same id"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
 		for (int swapped = 0; swapped < 2; swapped++) {
-			char texts[2][256];
+			char texts[2][1024];
 			snprintf(texts[0], sizeof texts[0], "{'id':'a','valid_from':'2024-01-01',%s}", cases[i].a);
 			snprintf(texts[1], sizeof texts[1], "{'id':'b',%s}", cases[i].b);
 			open_rules();

@@ -40,6 +40,12 @@ static const struct deadline world_deadlines[] = {
 	{.name = {"resolution.complaint", 20}, .kind = DEADLINE_WORKING, .days = 14},
 	{.name = {"resolution.supervisory", 22}, .kind = DEADLINE_WORKING, .days = 60},
 	{.name = {"resolution.aspiration", 21}, .kind = DEADLINE_WORKING, .days = 14},
+	{.name = {"gratification", 13}, .kind = DEADLINE_WORKING, .days = 30},
+	{.name = {"finding", 7}, .kind = DEADLINE_CALENDAR, .days = 60},
+	{.name = {"performance_report.month", 24}, .kind = DEADLINE_CALENDAR, .days = 10},
+	{.name = {"performance_report.quarter", 26}, .kind = DEADLINE_CALENDAR, .days = 15},
+	{.name = {"performance_report.semester", 27}, .kind = DEADLINE_CALENDAR, .days = 30},
+	{.name = {"performance_report.year", 23}, .kind = DEADLINE_DATE, .month = 3, .day = 31},
 };
 
 static struct ruleset world_ruleset = {

@@ -11,13 +11,13 @@
 
 #define NONE TEXT_NONE
 static struct text cells[] = {
-	TEXT("c1"), TEXT("3.5"), TEXT("2024-03-04T01:00:00Z"), TEXT("2024-03-13"), NONE,
-	TEXT("c2"), TEXT("3.5"), TEXT("2024-03-05T01:00:00Z"), TEXT("2024-03-14"), TEXT("007"),
+	TEXT("c1"), TEXT("3.5"), TEXT("2024-03-04T01:00:00Z"), TEXT("2024-03-13"), NONE, TEXT("[\"total\",\"b1\"]"),
+	TEXT("c2"), TEXT("3.5"), TEXT("2024-03-05T01:00:00Z"), TEXT("2024-03-14"), TEXT("007"), TEXT("{\"\\\"time\":-1,\"cost\":4}"),
 };
 static struct table case_table = {
 	.name = "complaint",
-	.columns = {{"id", COLUMN_TEXT}, {"mean", COLUMN_NUMERIC}, {"at", COLUMN_TIMESTAMPTZ}, {"due", COLUMN_DATE}, {"note", COLUMN_TEXT}},
-	.n_columns = 5,
+	.columns = {{"id", COLUMN_TEXT}, {"mean", COLUMN_NUMERIC}, {"at", COLUMN_TIMESTAMPTZ}, {"due", COLUMN_DATE}, {"note", COLUMN_TEXT}, {"detail", COLUMN_JSON}},
+	.n_columns = 6,
 	.cells = cells,
 	.n_rows = 2,
 };
@@ -78,7 +78,7 @@ END_TEST
 START_TEST(rows_that_differ)
 {
 	assert_told("{\"complaint\":[" C2 "]}",
-		    "FAIL x: table complaint: row id=c1 mean=3.5 at=2024-03-04T01:00:00Z due=2024-03-13: not expected\n");
+		    "FAIL x: table complaint: row id=c1 mean=3.5 at=2024-03-04T01:00:00Z due=2024-03-13 detail=[\"total\",\"b1\"]: not expected\n");
 	assert_told("{\"complaint\":[{\"id\":\"c1\"}," C2 ",{\"id\":\"c3\"}]}", "FAIL x: table complaint: row id=c3: expected, not there\n");
 	assert_told("{\"complaint\":[{\"id\":\"c1\"}," C2 "," C2 "]}", "FAIL x: table complaint: row id=c2: expected, not there\n");
 }
@@ -89,7 +89,26 @@ START_TEST(a_vague_row_makes_room)
 {
 	assert_told("{\"complaint\":[{\"mean\":3.5},{\"id\":\"c1\"}]}", "");
 	assert_told("{\"complaint\":[{\"id\":\"c1\"},{}]}",
-		    "FAIL x: table complaint: row id=c2 mean=3.5 at=2024-03-05T01:00:00Z due=2024-03-14 note=007: not expected\n");
+		    "FAIL x: table complaint: row id=c2 mean=3.5 at=2024-03-05T01:00:00Z due=2024-03-14 note=007 detail={\"\\\"time\":-1,\"cost\":4}: not expected\n");
+}
+END_TEST
+
+/* Order counts in an array, not in an object; blanks and escapes are those of whoever wrote them. */
+START_TEST(arrays_and_objects)
+{
+	assert_told("{\"complaint\":[" C2 ",{\"id\":\"c1\",\"detail\":[ \"t\\u006ftal\", \"b1\" ]}]}", "");
+	assert_told("{\"complaint\":[{\"id\":\"c1\"},{\"id\":\"c2\",\"detail\":{\"cost\": 4, \"\\u0022time\":-1}}]}", "");
+	assert_told("{\"complaint\":[" C2 ",{\"id\":\"c1\",\"detail\":[\"b1\",\"total\"]}]}",
+		    "FAIL x: table complaint: row id=c1 detail=[\"b1\",\"total\"]: column detail: expected [\"b1\",\"total\"], got [\"total\",\"b1\"]\n");
+	assert_told("{\"complaint\":[" C2 ",{\"id\":\"c1\",\"detail\":[]}]}",
+		    "FAIL x: table complaint: row id=c1 detail=[]: column detail: expected [], got [\"total\",\"b1\"]\n");
+	assert_told("{\"complaint\":[" C2 ",{\"id\":\"c1\",\"detail\":{\"b\":[null,true,false,{}],\"a\":12}}]}",
+		    "FAIL x: table complaint: row id=c1 detail={\"a\":12,\"b\":[null,true,false,{}]}: column detail: expected "
+		    "{\"a\":12,\"b\":[null,true,false,{}]}, got [\"total\",\"b1\"]\n");
+	assert_told("{\"complaint\":[{\"id\":\"c1\"},{\"id\":\"c2\",\"due\":[]}]}",
+		    "FAIL x: table complaint: row id=c2 due=[]: column due: expected [], got 2024-03-14\n");
+	assert_told("{\"complaint\":[{\"id\":\"c2\",\"detail\":{\"cost\":4.5}}]}", "expect.json: numbers in arrays and objects must be integers");
+	assert_told("{\"complaint\":[{\"id\":\"c2\",\"detail\":{\"cost\":4,\"cost\":4}}]}", "expect.json: complaint[0].detail.cost: stands there twice");
 }
 END_TEST
 
@@ -107,4 +126,4 @@ START_TEST(mistakes_in_the_expectation)
 }
 END_TEST
 
-SUITE("expect", agreement, columns_that_differ, rows_that_differ, a_vague_row_makes_room, mistakes_in_the_expectation)
+SUITE("expect", agreement, columns_that_differ, rows_that_differ, a_vague_row_makes_room, arrays_and_objects, mistakes_in_the_expectation)
