@@ -2,7 +2,8 @@
 # SPDX-FileCopyrightText: The rekapd authors
 # SPDX-License-Identifier: MIT
 #
-# Prints schemas/asyncapi.yaml, derived from the event schemas: title is the event type, x-topic the topic, x-key the fields that make the Kafka key.
+# Prints schemas/asyncapi.yaml, derived from the event schemas: title is the event type, x-topic the topic, x-key the fields that make the Kafka key
+# (x-key-by-year: of the period its year only).
 #
 #   schemas/asyncapi.py >schemas/asyncapi.yaml
 import json
@@ -65,6 +66,17 @@ def text(string):
 	return json.dumps(string, ensure_ascii=False)
 
 
+def key(schema):
+	"""What makes the Kafka key, in words."""
+	fields = ["the year of " + name if name == "period" and schema.get("x-key-by-year") else name for name in schema["x-key"]]
+	if len(fields) == 1:
+		return f"{fields[0]} of the data (recommended)"
+	# as `rekapd publish` makes it
+	empty = [name for name in schema["x-key"] if name not in schema["required"]]
+	absent = f"; an absent {' or '.join(empty)} is empty" if empty else ""
+	return f"{', '.join(fields[:-1])} and {fields[-1]} of the data, in this order, U+001F between them{absent} (recommended)"
+
+
 def main():
 	here = pathlib.Path(__file__).resolve().parent
 	topics = {}
@@ -93,7 +105,6 @@ def main():
 		for path, schema in messages:
 			kind = schema["title"]
 			event = kind.removeprefix("id.go.opd.").removesuffix(".v1")
-			key = " and ".join(schema["x-key"])
 			out.append(f"    {event}:\n      name: {kind}\n      title: {event}\n")
 			out.append(f"      summary: {text(schema['description'].split('. ')[0] + '.')}\n")
 			out.append("      contentType: application/cloudevents+json\n")
@@ -102,7 +113,7 @@ def main():
 			out.append(f"          - type: object\n            properties:\n              type:\n                const: {kind}\n")
 			out.append(f"              data:\n                $ref: './{path}'\n")
 			out.append("      bindings:\n        kafka:\n          key:\n            type: string\n")
-			out.append(f"            description: {text(key + ' of the data (recommended)')}\n          bindingVersion: 0.5.0\n")
+			out.append(f"            description: {text(key(schema))}\n          bindingVersion: 0.5.0\n")
 	sys.stdout.write("".join(out))
 
 
