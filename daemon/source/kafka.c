@@ -808,6 +808,8 @@ int producer_new(const struct config *c, struct producer **ret_producer, struct 
 	if (r >= 0) {
 		set_if_known(conf, "enable.idempotence", "true");
 		set_if_known(conf, "linger.ms", "5");
+		if (!configured(c, "partitioner"))
+			set_if_known(conf, "partitioner", "murmur2_random"); /* as Java's producers: a key's events meet in one partition, whoever sends them */
 		rd_kafka_conf_set_opaque(conf, p);
 		rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
 		r = client(c, RD_KAFKA_PRODUCER, conf, &p->rk, err);
