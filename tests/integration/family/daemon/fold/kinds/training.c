@@ -1,0 +1,49 @@
+// SPDX-FileCopyrightText: The rekapd authors
+// SPDX-License-Identifier: MIT
+
+/*
+ * training: how many of a unit's staff were trained in a year (a sample family: it shows what one needs).
+ */
+#include "daemon/record/kind.h"
+
+static const struct field fields[] = {FIELD_OF_UNIT, FIELD_OF_YEAR, FIELD_OF_COUNT("staff"), FIELD_OF_COUNT("trained"), FIELD_OF_REVISION};
+enum { F_UNIT, F_YEAR, F_STAFF, F_TRAINED, F_REVISION };
+static const struct event_type types[] = {{EVENT_TYPE("training.counted", fields)}};
+static const struct slot slots[] = {{.keep = KEEP_HIGHEST, .conflicts = true}};
+
+static const struct column columns[] = {{"year", COLUMN_INT4}, {"staff", COLUMN_INT8}, {"trained", COLUMN_INT8}, {"revision", COLUMN_INT8}};
+
+static void derive(const struct basis *b, const struct state *s, struct derived *d)
+{
+	const struct member *m = state_one(s, 0);
+	struct cell *c = derived_row(d);
+	if (!c)
+		return;
+	const struct value *v = m->fields;
+	day_number last = day_from_civil((int)v[F_YEAR].integer, 12, 31);
+	d->unit = units_find(b->units, v[F_UNIT].text);
+	derived_fields(c, types, v, F_YEAR, F_REVISION);
+	derived_count(d, b, d->unit, last, "training.staff", v[F_STAFF].integer);
+	derived_count(d, b, d->unit, last, "training.trained", v[F_TRAINED].integer);
+	if (v[F_TRAINED].integer > v[F_STAFF].integer)
+		derived_flag(d, "trained_over_staff", TEXT_NONE);
+	if (m->conflicts)
+		derived_flag(d, "conflicting_revision", TEXT_NONE);
+	derived_unit_flag(d, b, d->unit, last);
+}
+
+static const char *const key[] = {"unit", "year", NULL};
+
+extern const struct kind kind_training;
+const struct kind kind_training = {
+	.name = "training",
+	.topic = "opd.integrity",
+	.types = types,
+	.n_types = 1,
+	.slots = slots,
+	.n_slots = 1,
+	.key = key,
+	.columns = columns,
+	.n_columns = sizeof columns / sizeof *columns,
+	.derive = derive,
+};
