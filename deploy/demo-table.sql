@@ -1,7 +1,7 @@
 -- SPDX-FileCopyrightText: The rekapd authors
 -- SPDX-License-Identifier: MIT
 --
--- deploy/demo: a year's complaint indicators per unit, parents before those below them. psql variable: year.
+-- deploy/demo: a year's key indicators per unit, parents before those below them. psql variable: year.
 WITH RECURSIVE tree AS (
 	SELECT unit_code, name, 0 AS depth, ARRAY[kind IS DISTINCT FROM 'region', true] AS top, ARRAY[unit_code] AS path
 	FROM rekap.unit WHERE parent_code IS NULL
@@ -11,21 +11,25 @@ WITH RECURSIVE tree AS (
 ), shown AS (
 	SELECT unit_code, indicator,
 		CASE WHEN state = 'suppressed' THEN 'supp.' WHEN state = 'no_denominator' THEN '-'
-			WHEN denominator IS NULL THEN trim_scale(value)::text ELSE round(value, 2)::text END AS value
+			WHEN denominator IS NULL THEN trim_scale(value)::text ELSE round(value, 2)::text END
+			|| CASE WHEN indicator = 'survey.ikm' THEN coalesce(' ' || band, '') ELSE '' END AS value
 	FROM rekap.indicator_value WHERE grain = 'year' AND period = :'year'
 ), wide AS (
-	SELECT unit_code,
-		max(value) FILTER (WHERE indicator = 'complaint.received') AS received,
-		max(value) FILTER (WHERE indicator = 'complaint.resolved') AS resolved,
-		max(value) FILTER (WHERE indicator = 'complaint.resolution_on_time_pct') AS on_time,
-		max(value) FILTER (WHERE indicator = 'complaint.resolution_days') AS days,
-		max(value) FILTER (WHERE indicator = 'complaint.open') AS open,
-		max(value) FILTER (WHERE indicator = 'complaint.overdue') AS overdue,
-		max(value) FILTER (WHERE indicator = 'complaint.rating') AS rating
-	FROM shown GROUP BY unit_code
+	SELECT unit_code, jsonb_object_agg(indicator, value) AS v FROM shown GROUP BY unit_code
 )
-SELECT repeat('  ', depth) || coalesce(name, unit_code) AS unit,
-	lpad(received, 8) AS received, lpad(resolved, 8) AS resolved, lpad(on_time, 9) AS "on time %", lpad(days, 9) AS "mean days",
-	lpad(open, 5) AS open, lpad(overdue, 7) AS overdue, lpad(rating, 6) AS rating
+SELECT repeat(' ', depth) || regexp_replace(coalesce(name, unit_code), '^Contoh ', '') AS "unit (names are samples)",
+	lpad(v ->> 'complaint.received', 6) AS compl,
+	lpad(v ->> 'complaint.resolution_on_time_pct', 6) AS "timely",
+	lpad(v ->> 'survey.ikm', 7) AS "IKM",
+	lpad(v ->> 'survey.spak', 6) AS "SPAK",
+	lpad(v ->> 'survey.spkp', 6) AS "SPKP",
+	lpad(v ->> 'service.on_time_pct', 6) AS "serv.",
+	lpad(v ->> 'performance.achievement_pct', 6) AS "perf.",
+	lpad(v ->> 'budget.absorption_pct', 6) AS budget,
+	lpad(v ->> 'integrity.lhkpn_pct', 6) AS "LHKPN",
+	lpad(v ->> 'integrity.pact_pct', 6) AS pact,
+	lpad(v ->> 'integrity.finding_done_pct', 6) AS audit,
+	lpad(v ->> 'integrity.gratification_on_time_pct', 6) AS gratif,
+	lpad(v ->> 'integrity.whistleblow_followed_pct', 6) AS "WBS"
 FROM tree LEFT JOIN wide USING (unit_code)
 ORDER BY top, path;
