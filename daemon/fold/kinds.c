@@ -16,14 +16,15 @@ const struct kind *const kinds[] = {
 
 const size_t kinds_n = sizeof kinds / sizeof *kinds;
 
-/* Some forty names of much the same length and prefix: the length alone rules out most of them. */
 const struct kind *kind_of_type(struct text name, unsigned *ret_type)
 {
 	for (size_t k = 0; k < kinds_n; k++)
-		for (unsigned t = 0; t < kinds[k]->n_types; t++)
-			if (text_is(name, kinds[k]->types[t].name)) {
+		for (unsigned t = 0; t < kinds[k]->n_types; t++) {
+			const struct event_type *type = &kinds[k]->types[t];
+			if (name.n == type->name_size && !memcmp(name.p, type->name, name.n)) {
 				*ret_type = t;
 				return kinds[k];
 			}
+		}
 	return NULL;
 }

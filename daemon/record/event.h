@@ -62,6 +62,7 @@ struct value {
 
 struct event_type {
 	const char *name; /* "id.go.opd.complaint.received.v1" */
+	size_t name_size; /* its length */
 	const struct field *fields; /* in the order of contract §1; at most FIELDS_MAX */
 	size_t n_fields;
 	/*
@@ -76,7 +77,7 @@ struct event_type {
 };
 
 /* The type id.go.opd.<what>.v1 with an array of fields; further members may follow. */
-#define EVENT_TYPE(what, list) .name = "id.go.opd." what ".v1", .fields = list, .n_fields = sizeof(list) / sizeof *(list)
+#define EVENT_TYPE(what, list) .name = "id.go.opd." what ".v1", .name_size = sizeof("id.go.opd." what ".v1") - 1, .fields = list, .n_fields = sizeof(list) / sizeof *(list)
 
 struct event {
 	const struct kind *kind;
