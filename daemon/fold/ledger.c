@@ -87,16 +87,6 @@ static size_t kind_number(const struct kind *k)
 	return i;
 }
 
-/* The first unit of the event that the register does not know; absent: all are known. */
-static struct text unknown_unit(const struct units *u, const struct event *e)
-{
-	const struct event_type *t = &e->kind->types[e->type];
-	for (size_t i = 0; i < t->n_fields; i++)
-		if (t->fields[i].type == FIELD_UNIT && e->fields[i].present && units_find(u, e->fields[i].text) == UNIT_NONE)
-			return e->fields[i].text;
-	return TEXT_NONE;
-}
-
 /* The entity of the key, made when this is its first event in the batch. The key's bytes stay valid as long as the batch. */
 static int find_entity(struct ledger *l, const struct event *e, struct entity **ret)
 {
@@ -125,7 +115,7 @@ static int open_item(struct ledger *l, const struct item *item, struct verdict *
 	*v = (struct verdict){.reason = item->reason, .detail = item->detail};
 	if (item->reason != REASON_NONE)
 		return 0;
-	struct text unit = unknown_unit(l->basis->units, &item->event);
+	struct text unit = event_unknown_unit(&item->event, l->basis->units);
 	if (unit.p) {
 		*v = (struct verdict){.reason = REASON_UNKNOWN_UNIT, .detail = unit};
 		return 0;

@@ -27,6 +27,15 @@ const struct member *state_one(const struct state *s, unsigned slot)
 	return n ? m : NULL;
 }
 
+struct text event_unknown_unit(const struct event *e, const struct units *u)
+{
+	const struct event_type *t = &e->kind->types[e->type];
+	for (size_t i = 0; i < t->n_fields; i++)
+		if (t->fields[i].type == FIELD_UNIT && e->fields[i].present && units_find(u, e->fields[i].text) == UNIT_NONE)
+			return e->fields[i].text;
+	return TEXT_NONE;
+}
+
 int kind_derive(const struct kind *k, const struct basis *b, const struct state *s, struct arena *arena, struct derived *ret)
 {
 	*ret = (struct derived){.kind = k, .unit = UNIT_NONE, .arena = arena};

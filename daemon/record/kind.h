@@ -128,6 +128,9 @@ extern const size_t kinds_n;
 /* The type of that full name: its kind and *ret_type; NULL when unknown. */
 const struct kind *kind_of_type(struct text name, unsigned *ret_type);
 
+/* The first unit of the event that the register does not know; absent: it knows all. */
+struct text event_unknown_unit(const struct event *e, const struct units *u);
+
 /* What the entity with that state means; the arena owns it, strings are borrowed from the state. 0, -ENOMEM. */
 int kind_derive(const struct kind *k, const struct basis *b, const struct state *s, struct arena *arena, struct derived *ret);
 

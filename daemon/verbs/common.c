@@ -12,7 +12,7 @@
 #include "common/random.h"
 #include "daemon/verbs/verbs.h"
 
-#define PATIENCE (15 * INSTANT_PER_SECOND)
+#define PATIENCE (30 * INSTANT_PER_SECOND)
 
 void verb_help(const struct verb *v)
 {
@@ -119,13 +119,18 @@ static void owner_name(char *out, size_t size)
 	snprintf(out, size, "%s/%d/%08llx", host, (int)getpid(), (unsigned long long)(random_u64() & 0xffffffff));
 }
 
-static int connect_store(struct store *s, bool check_schema, struct error *err)
+int patiently(int (*step)(void *arg, struct error *err), void *arg, struct error *err)
 {
 	int64_t until = clock_monotonic() + PATIENCE;
-	int r = 0;
-	for (unsigned attempt = 0; check_schema && (r = store_connect(s, err)) == STORE_RETRY && clock_monotonic() < until; attempt++)
+	int r;
+	for (unsigned attempt = 0; (r = step(arg, err)) == STORE_RETRY && clock_monotonic() < until; attempt++)
 		clock_sleep(backoff(attempt, 100000, 2000000));
 	return r;
+}
+
+static int connect_step(void *arg, struct error *err)
+{
+	return store_connect(arg, err);
 }
 
 int open_store(const struct config *c, bool check_schema, struct store **ret_store)
@@ -134,7 +139,7 @@ int open_store(const struct config *c, bool check_schema, struct store **ret_sto
 	char owner[128];
 	owner_name(owner, sizeof owner);
 	int r = store_new(c->conninfo, owner, ret_store, &err);
-	if (r == 0 && (r = connect_store(*ret_store, check_schema, &err)) != 0)
+	if (r == 0 && check_schema && (r = patiently(connect_step, *ret_store, &err)) != 0)
 		*ret_store = store_free(*ret_store);
 	return r == 0 ? 0 : fault(r, &err);
 }

@@ -8,8 +8,6 @@
 #include "common/random.h"
 #include "daemon/verbs/verbs.h"
 
-#define PATIENCE (15 * INSTANT_PER_SECOND)
-
 static void print_line(void *arg, const char *line)
 {
 	(void)arg;
@@ -22,15 +20,24 @@ static int status(struct store *s, struct error *err)
 	return r == STORE_BEHIND ? STATUS_FAULTS : r ? fault(r, err) : STATUS_OK;
 }
 
+struct migrating {
+	struct store *store;
+	int applied;
+};
+
+static int migrate_step(void *arg, struct error *err)
+{
+	struct migrating *m = arg;
+	return store_migrate(m->store, print_line, NULL, &m->applied, err);
+}
+
 static int migrate(struct store *s, struct error *err)
 {
-	int64_t until = clock_monotonic() + PATIENCE;
-	int applied = 0, r;
-	for (unsigned attempt = 0; (r = store_migrate(s, print_line, NULL, &applied, err)) == STORE_RETRY && clock_monotonic() < until; attempt++)
-		clock_sleep(backoff(attempt, 100000, 2000000));
+	struct migrating m = {.store = s};
+	int r = patiently(migrate_step, &m, err);
 	if (r)
 		return fault(r, err);
-	printf(applied ? "%d migrations applied\n" : "nothing to do: the database is at this version\n", applied);
+	printf(m.applied ? "%d migrations applied\n" : "nothing to do: the database is at this version\n", m.applied);
 	return STATUS_OK;
 }
 

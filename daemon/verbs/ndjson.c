@@ -34,12 +34,11 @@ static void print_fault(const char *path, unsigned long line, const struct item 
 
 static void look_up_unit(const struct units *u, struct item *item)
 {
-	const struct event_type *t = &item->event.kind->types[item->event.type];
-	for (size_t i = 0; i < t->n_fields; i++)
-		if (t->fields[i].type == FIELD_UNIT && item->event.fields[i].present && units_find(u, item->event.fields[i].text) == UNIT_NONE) {
-			item->reason = REASON_UNKNOWN_UNIT;
-			item->detail = item->event.fields[i].text;
-		}
+	struct text unknown = event_unknown_unit(&item->event, u);
+	if (unknown.p) {
+		item->reason = REASON_UNKNOWN_UNIT;
+		item->detail = unknown;
+	}
 }
 
 static int take_line(struct ndjson *n, const char *path, unsigned long number, struct text line)

@@ -11,7 +11,6 @@
 #include "daemon/pipeline/batching.h"
 #include "daemon/verbs/verbs.h"
 
-#define PATIENCE (30 * INSTANT_PER_SECOND)
 #define REPLAY_CHUNK 1000
 
 struct loading {
@@ -20,14 +19,15 @@ struct loading {
 	struct store_basis basis;
 	const struct rules *rules;
 	struct batch batch; /* of replays */
-	int64_t last;	    /* reject_id of the last one read */
+	int64_t done, last; /* reject_id of the last one counted, read */
+	size_t rows;	    /* of the file */
 	int64_t replayed, still;
 };
 
 /* A mistake in the file is the user's fault (1), not the configuration's. */
 #define FILE_REFUSED (-ECANCELED)
 
-static int load_register(struct loading *l, size_t *ret_rows, struct error *err)
+static int load_register(struct loading *l, struct error *err)
 {
 	struct units u;
 	struct buffer csv = {0};
@@ -36,7 +36,7 @@ static int load_register(struct loading *l, size_t *ret_rows, struct error *err)
 		r = store_units_load(l->store, &u, err);
 	if (r == 0 && file_read(l->path, 0, &csv, err) < 0)
 		r = FILE_REFUSED;
-	if (r == 0 && (r = units_apply_csv(&u, l->path, buffer_view(&csv), ret_rows, err)) == -EINVAL)
+	if (r == 0 && (r = units_apply_csv(&u, l->path, buffer_view(&csv), &l->rows, err)) == -EINVAL)
 		r = FILE_REFUSED;
 	if (r == 0)
 		r = store_units_save(l->store, &u, &l->basis, err);
@@ -64,17 +64,19 @@ static int take_waiting(void *arg, int64_t reject_id, const struct record *r)
 	return copied ? decode_record(item, &l->rules->rulesets.forbidden, l->batch.arena) : -ENOMEM;
 }
 
-/* One batch of records that waited. 0: none was left. */
-static int replay_some(struct loading *l, int64_t after, struct error *err)
+/* One batch of records that waited; none is left when it is empty. */
+static int replay_step(void *arg, struct error *err)
 {
+	struct loading *l = arg;
 	struct store_commit done = {0};
 	batch_reset(&l->batch);
-	int r = store_rejects_waiting(l->store, after, REPLAY_CHUNK, take_waiting, l, err);
+	int r = store_rejects_waiting(l->store, l->done, REPLAY_CHUNK, take_waiting, l, err);
 	if (r || !l->batch.n)
 		return r;
 	r = store_commit(l->store, &l->batch, &done, err);
 	if (r)
 		return r;
+	l->done = l->last;
 	l->replayed += done.events;
 	l->still += done.rejected;
 	return 0;
@@ -82,39 +84,24 @@ static int replay_some(struct loading *l, int64_t after, struct error *err)
 
 static int replay(struct loading *l, struct error *err)
 {
-	int64_t until = clock_monotonic() + PATIENCE;
 	int r = batch_init(&l->batch);
-	for (unsigned attempt = 0; r >= 0;) {
-		int64_t after = l->last;
-		r = replay_some(l, after, err);
-		if (r == 0 && !l->batch.n)
-			break;
-		if (r == 0) {
-			attempt = 0;
-			continue;
-		}
-		l->last = after;
-		if (r != STORE_RETRY || clock_monotonic() > until)
-			break;
-		clock_sleep(backoff(attempt++, 100000, 2000000));
-	}
+	do
+		r = r < 0 ? r : patiently(replay_step, l, err);
+	while (!r && l->batch.n);
 	batch_deinit(&l->batch);
 	return r;
 }
 
+static int load_step(void *arg, struct error *err)
+{
+	struct loading *l = arg;
+	int r = store_basis_set(l->store, &l->basis, NULL, NULL, err);
+	return r ? r : load_register(l, err);
+}
+
 static int load(struct loading *l, struct error *err)
 {
-	size_t rows = 0;
-	int64_t until = clock_monotonic() + PATIENCE;
-	int r;
-	for (unsigned attempt = 0;; attempt++) {
-		r = store_basis_set(l->store, &l->basis, NULL, NULL, err);
-		if (r == 0)
-			r = load_register(l, &rows, err);
-		if (r != STORE_RETRY || clock_monotonic() > until)
-			break;
-		clock_sleep(backoff(attempt, 100000, 2000000));
-	}
+	int r = patiently(load_step, l, err);
 	if (r == FILE_REFUSED) {
 		fprintf(stderr, "rekapd: %s; nothing was changed\n", err->text);
 		return STATUS_FAULTS;
@@ -123,7 +110,7 @@ static int load(struct loading *l, struct error *err)
 		r = replay(l, err);
 	if (r)
 		return fault(r, err);
-	printf("%zu units loaded; %lld records that waited for a unit are counted now, %lld were refused for another reason\n", rows, (long long)l->replayed,
+	printf("%zu units loaded; %lld records that waited for a unit are counted now, %lld were refused for another reason\n", l->rows, (long long)l->replayed,
 	       (long long)l->still);
 	return STATUS_OK;
 }

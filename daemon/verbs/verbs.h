@@ -72,6 +72,8 @@ int fault(int code, const struct error *err);
 int file_fault(int code, const struct error *err);
 /* 0, or the exit code after a message. */
 int load_config(const struct invocation *i, struct config *ret);
-/* A store; connected, and of the right schema version, where `check_schema` says so (tried for some seconds). 0, or the exit code after a message. */
+/* Runs the step, and again with growing waits while it returns STORE_RETRY, for half a minute. Returns what its last run did. */
+int patiently(int (*step)(void *arg, struct error *err), void *arg, struct error *err);
+/* A store; connected, and of the right schema version, where `check_schema` says so (tried patiently). 0, or the exit code after a message. */
 int open_store(const struct config *c, bool check_schema, struct store **ret_store);
 struct store_basis basis_of(const struct config *c, const struct rules *r);
