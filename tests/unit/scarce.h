@@ -3,9 +3,10 @@
 
 #pragma once
 /*
- * Makes the n-th allocation fail: scarce_left = n, and malloc, calloc, realloc of this program obey; negative: there is enough. One file of a program
- * includes this.
+ * Makes the n-th allocation fail: scarce_left = n, and malloc, calloc, realloc of this program obey; negative: there is enough. scarce_live counts what was not
+ * given back. One file of a program includes this.
  */
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -18,34 +19,50 @@
 #endif
 #endif
 
-static volatile long scarce_left = -1;
+static volatile long scarce_left = -1, scarce_live;
 
 #if !defined(__SANITIZE_ADDRESS__) && defined(__GLIBC__)
 void *__libc_malloc(size_t n);
 void *__libc_calloc(size_t n, size_t size);
 void *__libc_realloc(void *p, size_t n);
+void __libc_free(void *p);
 
 static bool scarce(void)
 {
 	if (scarce_left < 0)
 		return false;
 	scarce_left = scarce_left - 1;
+	if (scarce_left < 0)
+		errno = ENOMEM;
 	return scarce_left < 0;
+}
+
+static void *scarce_count(void *p)
+{
+	scarce_live = scarce_live + (p != NULL);
+	return p;
 }
 
 void *malloc(size_t n)
 {
-	return scarce() ? NULL : __libc_malloc(n);
+	return scarce() ? NULL : scarce_count(__libc_malloc(n));
 }
 
 void *calloc(size_t n, size_t size)
 {
-	return scarce() ? NULL : __libc_calloc(n, size);
+	return scarce() ? NULL : scarce_count(__libc_calloc(n, size));
 }
 
 void *realloc(void *p, size_t n)
 {
-	return scarce() ? NULL : __libc_realloc(p, n);
+	void *other = scarce() ? NULL : __libc_realloc(p, n);
+	return p ? other : scarce_count(other);
+}
+
+void free(void *p)
+{
+	scarce_live = scarce_live - (p != NULL);
+	__libc_free(p);
 }
 #endif
 

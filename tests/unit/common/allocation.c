@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../scarce.h"
 #include "../suite.h"
 #include "common/arena.h"
 #include "common/calendar.h"
@@ -16,76 +17,6 @@
 #include "common/file.h"
 #include "common/map.h"
 #include "common/zone.h"
-
-/* Sanitizers bring allocators of their own, which are not to be replaced. */
-#ifdef __has_feature
-#if __has_feature(address_sanitizer)
-#define __SANITIZE_ADDRESS__ 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || !defined(__GLIBC__)
-static volatile long left, live;
-#else
-void *__libc_malloc(size_t n);
-void *__libc_calloc(size_t n, size_t size);
-void *__libc_realloc(void *p, size_t n);
-void __libc_free(void *p);
-
-static volatile long left = -1; /* allocations until one fails; negative: none does */
-static volatile long live;      /* allocations that were not given back */
-
-static bool fails(void)
-{
-	if (left < 0)
-		return false;
-	left = left - 1;
-	if (left < 0)
-		errno = ENOMEM;
-	return left < 0;
-}
-
-static void *count(void *p)
-{
-	live = live + (p != NULL);
-	return p;
-}
-
-void *malloc(size_t n)
-{
-	return fails() ? NULL : count(__libc_malloc(n));
-}
-
-void *calloc(size_t n, size_t size)
-{
-	return fails() ? NULL : count(__libc_calloc(n, size));
-}
-
-void *realloc(void *p, size_t n)
-{
-	void *other = fails() ? NULL : __libc_realloc(p, n);
-	return p ? other : count(other);
-}
-
-void free(void *p)
-{
-	live = live - (p != NULL);
-	__libc_free(p);
-}
-#endif
-
-/* Tools that bring an allocator when the program starts are found out by asking, from where the compiler does not see the functions above. */
-static bool can_fail(void)
-{
-	struct buffer b = {0};
-	left = 0;
-	buffer_putc(&b, 'x');
-	left = -1;
-	if (!b.failed)
-		printf("allocations cannot be made to fail here: skipped\n");
-	bool failed = b.failed;
-	buffer_deinit(&b);
-	return failed;
-}
 
 /* How an attempt reports a result that is wrong; it must not assert, which allocates. */
 static int right(bool is)
@@ -97,15 +28,15 @@ static int right(bool is)
 static void with_little(int (*attempt)(struct error *err), long at_least, bool keeps)
 {
 	struct error err;
-	bool failed = can_fail();
+	bool failed = scarce_works();
 	for (long n = 0; failed; n++) {
-		long before = live;
+		long before = scarce_live;
 		err.text[0] = 0;
-		left = n;
+		scarce_left = n;
 		int r = attempt(&err);
-		failed = left < 0;
-		left = -1;
-		long lost = live - before;
+		failed = scarce_left < 0;
+		scarce_left = -1;
+		long lost = scarce_live - before;
 		ck_assert_msg(r == 0 || (failed && r == -ENOMEM), "allocation %ld: %d: %s", n, r, err.text);
 		ck_assert_msg(r == 0 || strstr(err.text, "out of memory"), "allocation %ld: %s", n, err.text);
 		ck_assert_msg(keeps || lost == 0, "allocation %ld: %ld lost", n, lost);

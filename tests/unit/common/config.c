@@ -316,24 +316,6 @@ START_TEST(the_sample_is_a_valid_file)
 }
 END_TEST
 
-int main(void)
-{
-	Suite *s = suite_create("config");
-	TCase *t = tcase_create("all");
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, later_places_win);
-	tcase_add_test(t, mistakes_are_named);
-	tcase_add_test(t, mistakes_elsewhere_name_their_place);
-	tcase_add_test(t, the_folder_is_never_passed_over);
-	tcase_add_test(t, connection_strings_show_no_secret);
-	tcase_add_test(t, kafka_shows_no_secret);
-	tcase_add_test(t, what_is_printed_can_be_read);
-	tcase_add_test(t, secrets_come_from_files_and_are_not_printed);
-	tcase_add_test(t, the_sample_is_a_valid_file);
-	suite_add_tcase(s, t);
-	SRunner *runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
-}
+SUITE_WITH("config", setup, teardown, later_places_win, mistakes_are_named, mistakes_elsewhere_name_their_place, the_folder_is_never_passed_over,
+	connection_strings_show_no_secret, kafka_shows_no_secret, what_is_printed_can_be_read, secrets_come_from_files_and_are_not_printed,
+	the_sample_is_a_valid_file)

@@ -4,62 +4,12 @@
 /* The n-th allocation fails, for every n: a clean -ENOMEM each time, and the right outcome once there is enough. JSON text comes out as it went in. */
 #include <errno.h>
 
+#include "../scarce.h"
 #include "../suite.h"
 #include "common/random.h"
 #include "daemon/decode/json.h"
 #include "daemon/decode/ruleset.h"
 #include "world.h"
-
-/* Sanitizers bring allocators of their own, which are not to be replaced. */
-#ifdef __has_feature
-#if __has_feature(address_sanitizer)
-#define __SANITIZE_ADDRESS__ 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || !defined(__GLIBC__)
-static volatile long left;
-#else
-void *__libc_malloc(size_t n);
-void *__libc_calloc(size_t n, size_t size);
-void *__libc_realloc(void *p, size_t n);
-
-static volatile long left = -1; /* allocations until one fails; negative: none does */
-
-static bool fails(void)
-{
-	if (left < 0)
-		return false;
-	left = left - 1;
-	return left < 0;
-}
-
-void *malloc(size_t n)
-{
-	return fails() ? NULL : __libc_malloc(n);
-}
-
-void *calloc(size_t n, size_t size)
-{
-	return fails() ? NULL : __libc_calloc(n, size);
-}
-
-void *realloc(void *p, size_t n)
-{
-	return fails() ? NULL : __libc_realloc(p, n);
-}
-#endif
-
-/* Tools that bring an allocator when the program starts are found out by asking. */
-static bool can_fail(void)
-{
-	left = 0;
-	void *volatile p = malloc(1);
-	left = -1;
-	free(p);
-	if (p)
-		printf("allocations cannot be made to fail here: skipped\n");
-	return !p;
-}
 
 static struct buffer a_value(const char *what)
 {
@@ -83,9 +33,9 @@ static void decode_with_little(const char *what, enum reason reason)
 		struct arena *arena = arena_new(64);
 		ck_assert_ptr_nonnull(arena);
 		struct item item = {.record = {.value = buffer_view(&b)}};
-		left = n;
+		scarce_left = n;
 		r = decode_record(&item, &w.forbidden, arena);
-		left = -1;
+		scarce_left = -1;
 		ck_assert_msg(r == 0 || r == -ENOMEM, "%d", r);
 		if (r == 0)
 			ck_assert_msg(item.reason == reason, "%s (%.*s)", reason_name(item.reason), TEXT_ARG(item.detail));
@@ -97,7 +47,7 @@ static void decode_with_little(const char *what, enum reason reason)
 
 START_TEST(decoder)
 {
-	if (!can_fail())
+	if (!scarce_works())
 		return;
 	decode_with_little("", REASON_NONE);
 	decode_with_little(",\"x\":{\"nik\":1}", REASON_PERSONAL_DATA);
@@ -126,15 +76,15 @@ static int read_rules(struct text t)
 START_TEST(rulesets)
 {
 	struct buffer b = {0};
-	if (!can_fail())
+	if (!scarce_works())
 		return;
 	ck_assert(read_data("../schemas/rulesets/rekap-2024.json", &b));
 	long step = getenv("REKAP_TEST_SLOW") ? 97 : 1;
 	long n = 0;
 	for (int r = -ENOMEM; r; n += step) {
-		left = n;
+		scarce_left = n;
 		r = read_rules(buffer_view(&b));
-		left = -1;
+		scarce_left = -1;
 		ck_assert_msg(r == 0 || r == -ENOMEM, "allocation %ld: %d, %s", n, r, err.text);
 	}
 	ck_assert_int_gt(n, 500);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 /* The rules of semantics §3.1, §6 and §11, one by one. */
+#include "../suite.h"
 #include "world.h"
 
 static struct world w;
@@ -305,29 +306,6 @@ START_TEST(facts_are_bounded)
 }
 END_TEST
 
-int main(void)
-{
-	Suite *s = suite_create("complaint");
-	TCase *t = tcase_create("rules");
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, deadlines_and_intake);
-	tcase_add_test(t, the_day_is_the_zones);
-	tcase_add_test(t, answer_and_resolution);
-	tcase_add_test(t, reopening);
-	tcase_add_test(t, routing_and_misrouting);
-	tcase_add_test(t, terminal_states);
-	tcase_add_test(t, pending_counts_nothing);
-	tcase_add_test(t, contradictions_are_left_out_of_durations_only);
-	tcase_add_test(t, corrections_and_conflicts);
-	tcase_add_test(t, successors_take_stocks_and_later_facts);
-	tcase_add_test(t, without_a_calendar_or_ruleset);
-	tcase_add_test(t, the_clock_may_start_later);
-	tcase_add_test(t, an_unknown_unit_waits);
-	tcase_add_test(t, facts_are_bounded);
-	suite_add_tcase(s, t);
-	SRunner *runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
-}
+SUITE_WITH("complaint", setup, teardown, deadlines_and_intake, the_day_is_the_zones, answer_and_resolution, reopening, routing_and_misrouting,
+	terminal_states, pending_counts_nothing, contradictions_are_left_out_of_durations_only, corrections_and_conflicts,
+	successors_take_stocks_and_later_facts, without_a_calendar_or_ruleset, the_clock_may_start_later, an_unknown_unit_waits, facts_are_bounded)

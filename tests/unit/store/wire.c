@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../suite.h"
 #include "common/random.h"
 #include "daemon/store/wire.h"
 
@@ -185,22 +186,5 @@ START_TEST(broken_fields_end_the_walk)
 }
 END_TEST
 
-int main(void)
-{
-	Suite *suite = suite_create("wire");
-	TCase *tc = tcase_create("wire");
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_add_test(tc, numerics_are_as_the_server_sends_them);
-	tcase_add_test(tc, numerics_come_back);
-	tcase_add_test(tc, numbers_that_no_decimal_holds);
-	tcase_add_test(tc, other_values);
-	tcase_add_test(tc, arrays);
-	tcase_add_test(tc, copy);
-	tcase_add_test(tc, broken_fields_end_the_walk);
-	suite_add_tcase(suite, tc);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
-}
+SUITE_WITH("wire", setup, teardown, numerics_are_as_the_server_sends_them, numerics_come_back, numbers_that_no_decimal_holds, other_values, arrays,
+	copy, broken_fields_end_the_walk)
