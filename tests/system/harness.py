@@ -14,7 +14,9 @@ REKAPD names the program. REKAPD_SYSTEM_FIXTURES names the folder of fixtures th
 import atexit
 import collections
 import datetime
+import decimal
 import fcntl
+import fractions
 import itertools
 import json
 import os
@@ -227,7 +229,13 @@ class Daemon:
 		self.migrate()
 		self.load_units(self.units)
 
+	def reconfigure(self, calendar, rulesets):
+		"""Other files, which the next start reads."""
+		self.calendar, self.rulesets = calendar, rulesets
+		self.configure(*self.settings)
+
 	def configure(self, kafka, more):
+		self.settings = kafka, more
 		events.write_calendar(self.folder / "calendar.csv", self.calendar)
 		paths = []
 		for number, ruleset in enumerate(self.rulesets):
@@ -312,7 +320,7 @@ class Daemon:
 
 	def table(self, name, columns):
 		with self.fixtures.connect(self.name) as connection:
-			listed = ", ".join(f'"{column}"' if column != "value" or name != "indicator_value" else "value * 100" for column in columns)
+			listed = ", ".join(f'"{column}"' for column in columns)
 			return [tuple(oracle.microseconds(item) if isinstance(item, datetime.datetime) else item for item in row) for row in connection.execute(f"SELECT {listed} FROM rekap.{name}")]
 
 	def compare(self, expected=None, what="", tables=None):
@@ -321,8 +329,10 @@ class Daemon:
 		expected = expected or self.expected()
 		for name, table in expected.items():
 			if tables is None or name in tables:
-				rows = self.table(name, table.columns)
-				found = differences(table, rows)
+				try:
+					found = differences(table, self.table(name, table.columns))
+				except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as missing:
+					found = [str(missing)]
 				check(f"{what}{': ' if what else ''}{name}: {len(table.rows)} rows", not found, f"{len(found)} differences")
 				for line in found[:MAX_SHOWN]:
 					print(f"      {line:.600}")
@@ -331,6 +341,17 @@ class Daemon:
 		log = self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
 		faults = [line for line in log.splitlines() if "Sanitizer" in line or "runtime error:" in line]
 		check(f"{what}{': ' if what else ''}no sanitizer complains", not faults, faults[:3])
+
+
+def shown(value):
+	"""Figures as they are commonly written."""
+	if isinstance(value, (fractions.Fraction, decimal.Decimal)):
+		return str(value)
+	return str(value) if isinstance(value, datetime.date) else repr(value)
+
+
+def row_text(table, row):
+	return ", ".join(f"{column} {shown(value)}" for column, value in zip(table.columns, row))
 
 
 def differences(table, rows):
@@ -343,12 +364,17 @@ def differences(table, rows):
 	found = []
 	for key in sorted(set(want) | set(got), key=repr):
 		if key not in got:
-			found.append(f"missing: {dict(zip(table.columns, want[key][0]))}")
-		elif key not in want:
-			found.append(f"unexpected: {dict(zip(table.columns, got[key][0]))}")
-		elif len(got[key]) != len(want[key]):
+			found.append(f"missing: {row_text(table, want[key][0])}")
+			continue
+		if key not in want:
+			found.append(f"unexpected: {row_text(table, got[key][0])}")
+			continue
+		if len(got[key]) != len(want[key]):
 			found.append(f"{len(got[key])} times instead of {len(want[key])}: {key}")
-		elif want[key][0] != got[key][0]:
-			changed = "; ".join(f"{column} is {is_!r}, must be {must!r}" for column, must, is_ in zip(table.columns, want[key][0], got[key][0]) if must != is_)
-			found.append(f"{key}: {changed}")
+			continue
+		# Parts of keys that hold the joining character make equal keys of different rows.
+		for wanted, there in zip(sorted(want[key], key=repr), sorted(got[key], key=repr)) if len(want[key]) > 1 else ((want[key][0], got[key][0]),):
+			if wanted != there:
+				changed = "; ".join(f"{column} is {shown(is_)}, must be {shown(must)}" for column, must, is_ in zip(table.columns, wanted, there) if must != is_)
+				found.append(f"{key}: {changed}")
 	return found

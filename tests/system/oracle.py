@@ -10,12 +10,14 @@ intervals, an indicator from all days. Nothing is folded one by one. Exact arith
     world = World(units, rulesets, calendar, zone, as_of, threshold)
     tables = compute(records, world)        # {"complaint": Table, "measure_day": Table, ...}
 
-A further entity kind is one more class in KINDS: FIELDS (its event types), KEY, and row(), measures(), flags().
+A further entity kind is one more class in KINDS: FIELDS (its event types), KEY, and row(), measures(), flags(); where these look at
+other entities of the table, SIBLINGS says at which. Figures are int or Fraction, which equal PostgreSQL's numeric by value.
 """
 import bisect
 import collections
 import csv
 import datetime
+import fractions
 import functools
 import json
 import re
@@ -24,6 +26,14 @@ import zoneinfo
 Record = collections.namedtuple("Record", "topic partition offset key value headers")
 Event = collections.namedtuple("Event", "type id time data")  # time: µs since 1970 UTC; data: {field: value or None}, in contract order
 Table = collections.namedtuple("Table", "columns key rows")  # key: how many of the first columns identify a row
+Fraction = fractions.Fraction
+
+
+class Field(collections.namedtuple("Field", "name check required rule", defaults=(True, None))):
+	"""A data field. check(value): the value as folded, or None. rule(fields, given): whether it goes with the other fields (of which
+	those before it are checked, and all non-empty ones are named in `given`); it may put a more exact value into fields."""
+
+
 
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 ONE_DAY = datetime.timedelta(days=1)
@@ -31,7 +41,7 @@ MAX_BYTES = 1048576
 MAX_DEPTH = 32
 MAX_FACTS = 4096
 REGION = "region"
-GRAINS = ("day", "week", "month", "quarter", "semester", "year")
+GRAINS = ("day", "week", "month", "quarter", "semester", "year")  # the finest first
 
 
 class Prefix(str):
@@ -257,26 +267,121 @@ def one_of(*values):
 	return lambda value: value if type(value) is str and value in values else None
 
 
+def decompose(number):
+	"""A JSON number as (sign, significant digits, power of ten): no zeros at either end, and no digits at all for 0."""
+	sign, whole, fraction, exponent = re.fullmatch(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?", number).groups()
+	fraction, exponent = fraction or "", exponent or "0"
+	power = int(exponent) if len(exponent) < 30 else 10 ** 30 * (-1 if exponent[0] == "-" else 1) * bool(exponent.strip("+-0"))
+	digits = (whole + fraction).lstrip("0")
+	stripped = digits.rstrip("0")
+	return sign, stripped, power - len(fraction) + len(digits) - len(stripped)
+
+
 def integer_of(low, high):
 	"""A JSON number of integral value: 5, 5.0, 50e-1."""
 
 	def check(value):
 		if not isinstance(value, Number):
 			return None
-		sign, whole, fraction, exponent = re.fullmatch(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?", value).groups()
-		fraction = fraction or ""
-		digits, power = (whole + fraction).lstrip("0"), int(exponent or 0) - len(fraction)
-		stripped = digits.rstrip("0")
-		power += len(digits) - len(stripped)
-		if not stripped:
-			number = 0
-		elif power < 0 or len(stripped) + power > 19:
+		sign, digits, power = decompose(value)
+		if digits and (power < 0 or len(digits) + power > 19):
 			return None
-		else:
-			number = int(sign + stripped) * 10 ** power
+		number = int(sign + digits) * 10 ** power if digits else 0
 		return number if low <= number <= high else None
 
 	return check
+
+
+_DECIMAL = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,6})?")
+
+
+def decimal_of(low=None):
+	"""A decimal as text, or as a JSON number whose digits and value are exact everywhere."""
+
+	def check(value):
+		if isinstance(value, Number):
+			sign, digits, power = decompose(value)
+			if digits and (len(digits) > 15 or power < -6 or len(digits) + power > 18):
+				return None
+			number = Fraction(int(sign + digits)) * Fraction(10) ** power if digits else Fraction(0)
+		elif type(value) is str and _DECIMAL.fullmatch(value):
+			number = Fraction(value)
+		else:
+			return None
+		return None if low is not None and number < low else number
+
+	return check
+
+
+def time_of(value):
+	return parse_time(value) if type(value) is str else None
+
+
+def date_of(value):
+	if type(value) is not str or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+		return None
+	try:
+		day = datetime.date.fromisoformat(value)
+	except ValueError:
+		return None
+	return day if 1900 <= day.year <= 2199 else None
+
+
+_PERIOD = re.compile(r"(19[0-9]{2}|2[01][0-9]{2})(?:-(?:S([12])|Q([1-4])|(0[1-9]|1[0-2])))?")
+
+
+def reported_period(text):
+	"""A period that reports are for: (grain, first day, last day)."""
+	year, semester, quarter, month = _PERIOD.fullmatch(text).groups()
+	grain = "semester" if semester else "quarter" if quarter else "month" if month else "year"
+	first_month = int(semester) * 6 - 5 if semester else int(quarter) * 3 - 2 if quarter else int(month or 1)
+	return grain, *period(datetime.date(int(year), first_month, 1), grain)[1:]
+
+
+def period_of(value):
+	return value if type(value) is str and _PERIOD.fullmatch(value) else None
+
+
+def month_of(value):
+	return value if period_of(value) and reported_period(value)[0] == "month" else None
+
+
+COUNT = integer_of(0, 2 ** 63 - 1)
+YEAR = integer_of(1900, 2199)
+SCORE = integer_of(1, 4)
+SKM = ("requirements", "procedure", "time", "cost", "product", "competence", "conduct", "facilities", "complaint_handling")
+
+
+def object_of(value):
+	return value if type(value) is dict else None
+
+
+def answers_rule(fields, given):
+	"""Makes `answers` the sorted (name, score) pairs that count, if the instrument has such."""
+	answers = fields["answers"]
+	if fields["instrument"] == "skm":
+		answers = {name: answers.get(name) for name in SKM}
+	elif not 1 <= len(answers) <= 100 or not all(1 <= len(name.encode()) <= 64 for name in answers):
+		return False
+	fields["answers"] = tuple(sorted((name, SCORE(score)) for name, score in answers.items()))
+	return all(score is not None for _, score in fields["answers"])
+
+
+def bounds_rule(fields, given):
+	"""Both bounds or none, in order; the direction `range` has them."""
+	bounds = given & {"range_low", "range_high"}
+	if len(bounds) != 2:
+		return not bounds and fields["direction"] != "range"
+	return fields["range_low"] <= fields["range_high"]
+
+
+def target_rule(fields, given):
+	return "target" in given or {"range_low", "range_high"} <= given
+
+
+def answer_rule(fields, given):
+	"""An answer, or a numerator and a denominator; nothing between."""
+	return given & {"answer", "numerator", "denominator"} in ({"answer"}, {"numerator", "denominator"})
 
 
 # --- from record to event (§1) -------------------------------------------------------------------------------------------------
@@ -388,10 +493,10 @@ class Envelope:
 	def fields(self, data):
 		"""§1.2: the fields of the contract, in its order."""
 		fields = {}
-		for name, check, required in TYPES[self.type]:
-			value = data.get(name)
-			fields[name] = check(value) if value is not None else None
-			if fields[name] is None and (required or value is not None):
+		given = {field.name for field in TYPES[self.type] if data.get(field.name) is not None}
+		for name, check, required, rule in TYPES[self.type]:
+			fields[name] = check(data[name]) if name in given else None
+			if fields[name] is None and (required or name in given) or rule and not rule(fields, given):
 				raise Fault("bad_field", Prefix(f"data.{name}: "))
 		return fields
 
@@ -413,6 +518,7 @@ class World:
 		self.forbidden = {plain_name(name) for names in listed or [DEFAULT_FORBIDDEN.split(",")] for name in names}
 		self.forbidden = {name.strip() for name in self.forbidden}
 		self.day = functools.lru_cache(None)(self._day)
+		self.scorecard = functools.lru_cache(None)(self._scorecard)
 		self.children = self.find_children()
 
 	def _day(self, us):
@@ -425,6 +531,14 @@ class World:
 			if section in ruleset and ruleset["valid_from"] <= day.isoformat() and (ruleset["valid_to"] is None or day.isoformat() <= ruleset["valid_to"]):
 				return ruleset
 		return None
+
+	def _scorecard(self, name, year):
+		"""The scorecard of an id: of the file valid at the end of the year, else the first; or None."""
+		end = year_end(year).isoformat()
+		found = [(ruleset, card) for ruleset in self.rulesets for card in ruleset.get("scorecards", []) if card["id"] == name]
+		valid = [pair for pair in found if pair[0]["valid_from"] <= end and (pair[0]["valid_to"] is None or end <= pair[0]["valid_to"])]
+		ruleset, card = next(iter(valid + found), (None, None))
+		return card and Scorecard(card, ruleset)
 
 	def step(self, day):
 		"""Whether a day that is stepped upon is a working day; raises NoCalendar."""
@@ -529,14 +643,22 @@ def read_rulesets(paths):
 # --- precedence (§2) -----------------------------------------------------------------------------------------------------------
 
 
-def fields_rank(event):
-	"""Data fields compared value by value: empty < present, integers by value, strings bytewise."""
-	return [() if value is None else (value.encode() if type(value) is str else value,) for value in event.data.values()]
+def rank_of(value):
+	if value is None:
+		return ()
+	if type(value) is tuple:
+		return (tuple((name.encode(), score) for name, score in value),)
+	return (value.encode() if type(value) is str else value,)
+
+
+def precedence(event):
+	"""Higher revision, later time, bytewise larger id, then the fields value by value: empty < present."""
+	return event.data.get("revision", 0), event.time, event.id.encode(), [rank_of(value) for value in event.data.values()]
 
 
 def highest(events):
-	"""The event of highest precedence of a type without revision; None of none."""
-	return max(events, key=lambda e: (e.time, e.id.encode(), fields_rank(e)), default=None)
+	"""The event of highest precedence; None of none."""
+	return max(events, key=precedence, default=None)
 
 
 def earliest(events):
@@ -545,37 +667,79 @@ def earliest(events):
 	return highest([e for e in events if e.time == first])
 
 
+# --- what all entities have in common ------------------------------------------------------------------------------------------
+
+
+PREFIX = "id.go.opd."
+
+
+class Entity:
+	"""All there is to know of one entity, from the set of its events."""
+
+	SIBLINGS = None  # the key fields that are equal in the entities which this one has to know; `siblings` has them, and itself
+
+	def __init__(self, key, world):
+		self.key, self.world, self.siblings = key, world, ()
+		self.no_calendar, self.no_ruleset = set(), False
+
+	@staticmethod
+	def is_limited(event):
+		"""Whether the facts of this type are limited in number."""
+		return False
+
+	def known(self, computation, *arguments):
+		"""The result, or None where the calendar does not reach."""
+		try:
+			return computation(*arguments)
+		except NoCalendar as missing:
+			self.no_calendar.add(str(missing.args[0]))
+			return None
+
+	def deadlines(self, day):
+		"""The deadlines valid on a day, or None."""
+		ruleset = self.world.ruleset("deadlines", day)
+		self.no_ruleset = not ruleset
+		return ruleset and ruleset["deadlines"]
+
+	def missing_flags(self):
+		for year in sorted(self.no_calendar):
+			yield "no_calendar", year
+		if self.no_ruleset:
+			yield "no_ruleset", None
+
+
 # --- complaint (§3.1, §6, §11) -------------------------------------------------------------------------------------------------
 
 
-COMPLAINT = "id.go.opd.complaint."
+COMPLAINT = PREFIX + "complaint."
 
 
-class Complaint:
-	"""All there is to know of one complaint, from the set of its events."""
+class Complaint(Entity):
+	"""A complaint, whose columns come from many facts."""
 
 	TABLE = "complaint"
 	KEY = ("complaint_id",)
-	_ID = ("complaint_id", text_of, True)
+	_ID = Field("complaint_id", text_of)
 	FIELDS = {
-		COMPLAINT + "received.v1": [_ID, ("unit", unit_code_of, True), ("class", one_of("information_request", "complaint", "supervisory", "aspiration"), True),
-			("channel", text_of, True), ("category", text_of, False)],
+		COMPLAINT + "received.v1": [_ID, Field("unit", unit_code_of), Field("class", one_of("information_request", "complaint", "supervisory", "aspiration")),
+			Field("channel", text_of), Field("category", text_of, False)],
 		COMPLAINT + "verified.v1": [_ID],
-		COMPLAINT + "forwarded.v1": [_ID, ("unit", unit_code_of, True)],
+		COMPLAINT + "forwarded.v1": [_ID, Field("unit", unit_code_of)],
 		COMPLAINT + "responded.v1": [_ID],
 		COMPLAINT + "resolved.v1": [_ID],
 		COMPLAINT + "reopened.v1": [_ID],
 		COMPLAINT + "misrouted.v1": [_ID],
 		COMPLAINT + "withdrawn.v1": [_ID],
-		COMPLAINT + "archived.v1": [_ID, ("reason", text_of, True)],
-		COMPLAINT + "rated.v1": [_ID, ("rating", integer_of(1, 5), True)],
+		COMPLAINT + "archived.v1": [_ID, Field("reason", text_of)],
+		COMPLAINT + "rated.v1": [_ID, Field("rating", integer_of(1, 5))],
 	}
 	LIMITED = {COMPLAINT + name + ".v1" for name in ("resolved", "reopened", "misrouted", "forwarded")}
 	COLUMNS = ("complaint_id", "unit_code", "class", "channel", "category", "state", "received_at", "verified_at", "forwarded_at", "responded_at", "resolved_at",
 		"archived_at", "archive_reason", "withdrawn_at", "reopened_count", "rating", "response_due_on", "resolution_due_on")
 
 	def __init__(self, key, events, world):
-		self.id, self.world = key[0], world
+		super().__init__(key, world)
+		self.id = key[0]
 		self.events = collections.defaultdict(list)
 		for event in events:
 			self.events[event.type[len(COMPLAINT):-len(".v1")]].append(event)
@@ -587,8 +751,11 @@ class Complaint:
 		reopened = max(self.facts("reopened"), default=None)
 		self.resolved_at = min((time for time in self.facts("resolved") if reopened is None or time > reopened), default=None)
 		self.state = self.find_state()
-		self.no_calendar, self.no_ruleset = set(), False
 		self.find_deadlines()
+
+	@classmethod
+	def is_limited(cls, event):
+		return event.type in cls.LIMITED
 
 	def facts(self, name):
 		"""The distinct times of a milestone, in order."""
@@ -614,14 +781,6 @@ class Complaint:
 			return "in_progress"
 		return "forwarded" if self.events["forwarded"] else "verified" if self.events["verified"] else "received"
 
-	def known(self, computation, *arguments):
-		"""The result, or None where the calendar does not reach."""
-		try:
-			return computation(*arguments)
-		except NoCalendar as missing:
-			self.no_calendar.add(str(missing.args[0]))
-			return None
-
 	def find_deadlines(self):
 		"""Clock start, due days, and the durations that count."""
 		self.start_day = self.response_due = self.resolution_due = self.response_days = self.resolution_days = None
@@ -632,11 +791,9 @@ class Complaint:
 			return
 		day = self.world.day
 		self.received_day = day(self.received.time)
-		ruleset = self.world.ruleset("deadlines", self.received_day)
-		if not ruleset:
-			self.no_ruleset = True
+		deadlines = self.deadlines(self.received_day)
+		if not deadlines:
 			return
-		deadlines = ruleset["deadlines"]
 		start = self.received.time
 		if deadlines["sla_start"] != "received":
 			since = self.first("verified") if deadlines["sla_start"] == "verified" else self.forwarded and self.forwarded.time
@@ -733,16 +890,402 @@ class Complaint:
 			yield "reopened_without_resolved", None
 		if self.received and not self.world.is_valid(self.world.attribute(self.unit, self.received_day), self.received_day):
 			yield "unit_not_valid", None
-		for year in sorted(self.no_calendar):
-			yield "no_calendar", year
-		if self.no_ruleset:
-			yield "no_ruleset", None
+		yield from self.missing_flags()
 
 
-KINDS = (Complaint,)
+# --- the other kinds (§3.2, §6, §11) -------------------------------------------------------------------------------------------
+
+
+class Reported(Entity):
+	"""An entity that takes its columns from the member of highest precedence among its founding events."""
+
+	def __init__(self, key, events, world):
+		super().__init__(key, world)
+		self.members = [event for event in events if event.type == self.FOUNDING]
+		self.others = [event for event in events if event.type != self.FOUNDING]
+		self.top = highest(self.members)
+		self.data = self.top and self.top.data
+		self.unit = self.top and self.data["unit"]
+		if self.top:
+			self.derive()
+
+	def derive(self):
+		"""Sets `principal_day`, and whatever else follows from `top`."""
+		raise NotImplementedError
+
+	def column(self, *names):
+		return tuple(self.data[name] if self.top else None for name in names)
+
+	def count(self, day, measure, value=1, dimension=""):
+		"""One contribution to the roll-up."""
+		return self.world.attribute(self.unit, day), day, measure, dimension, value
+
+	def flags(self):
+		"""Yields (flag, detail)."""
+		if not self.top:
+			yield "pending", None
+			return
+		winners = [event for event in self.members if event.data.get("revision") == self.data.get("revision")]
+		if len({tuple(event.data.items()) for event in winners}) > 1:
+			yield "conflicting_revision" if "revision" in self.data else "conflicting_facts", None
+		for flag in self.own_flags():
+			yield flag, None
+		if not self.world.is_valid(self.world.attribute(self.unit, self.principal_day), self.principal_day):
+			yield "unit_not_valid", None
+		yield from self.missing_flags()
+
+	def own_flags(self):
+		return ()
+
+
+def year_end(year):
+	return datetime.date(year, 12, 31)
+
+
+class SurveyResponse(Reported):
+	TABLE = "survey_response"
+	KEY = ("response_id",)
+	FOUNDING = PREFIX + "survey.answered.v1"
+	FIELDS = {
+		FOUNDING: [Field("response_id", text_of), Field("unit", unit_code_of), Field("instrument", one_of("skm", "spak", "spkp")), Field("service", text_of, False), Field("channel", text_of, False),
+			Field("answers", object_of, True, answers_rule)],
+		PREFIX + "survey.withdrawn.v1": [Field("response_id", text_of)],
+	}
+	COLUMNS = ("response_id", "unit_code", "instrument", "service", "channel", "answers", "answered_at", "score_sum", "answer_count", "state")
+
+	def derive(self):
+		self.principal_day = self.world.day(self.top.time)
+		self.scores = [score for _, score in self.data["answers"]]
+
+	def row(self):
+		if not self.top:
+			return self.key + (None,) * 8 + ("pending",)
+		return self.key + self.column("unit", "instrument", "service", "channel") + (dict(self.data["answers"]), self.top.time, sum(self.scores), len(self.scores), "withdrawn" if self.others else "counted")
+
+	def measures(self):
+		if not self.top or self.others:
+			return
+		dimension = "instrument=" + self.data["instrument"]
+		for name, value in (("responses", 1), ("score", sum(self.scores)), ("answers", len(self.scores))):
+			yield self.count(self.principal_day, "survey." + name, value, dimension)
+		if self.data["instrument"] == "skm":
+			for element, score in self.data["answers"]:
+				yield self.count(self.principal_day, "survey.score", score, "element=" + element)
+
+
+class ServiceDelivery(Reported):
+	TABLE = "service_delivery"
+	KEY = ("service_id",)
+	FOUNDING = PREFIX + "service.delivered.v1"
+	FIELDS = {FOUNDING: [Field("service_id", text_of), Field("unit", unit_code_of), Field("service", text_of), Field("requested_at", time_of), Field("completed_at", time_of),
+		Field("promised_days", integer_of(0, 1000))]}
+	COLUMNS = ("service_id", "unit_code", "service", "requested_at", "completed_at", "promised_days", "due_on")
+
+	def derive(self):
+		self.requested_day, self.principal_day = (self.world.day(self.data[name]) for name in ("requested_at", "completed_at"))
+		self.due_on = self.known(self.world.add_working_days, self.requested_day, self.data["promised_days"])
+
+	def row(self):
+		return self.key + self.column("unit", "service", "requested_at", "completed_at", "promised_days") + (self.due_on,)
+
+	def measures(self):
+		day = self.principal_day
+		yield self.count(day, "service.delivered")
+		yield self.count(day, "service.delivered", dimension="service=" + self.data["service"])
+		if self.due_on and day >= self.requested_day:
+			yield self.count(day, "service.judged")
+			yield self.count(day, "service.on_time", int(day <= self.due_on))
+
+	def own_flags(self):
+		if self.principal_day < self.requested_day:
+			yield "completed_before_requested"
+
+
+class PerformanceReport(Reported):
+	TABLE = "performance_report"
+	KEY = ("unit", "indicator", "period")
+	FOUNDING = PREFIX + "performance.reported.v1"
+	FIELDS = {FOUNDING: [Field("unit", unit_code_of), Field("indicator", text_of), Field("name", text_of, False), Field("period", period_of), Field("target", decimal_of(), False, target_rule),
+		Field("realised", decimal_of(), False), Field("direction", one_of("higher", "lower", "range")), Field("range_low", decimal_of(), False), Field("range_high", decimal_of(), False, bounds_rule),
+		Field("measure_unit", text_of, False), Field("revision", COUNT)]}
+	COLUMNS = ("unit_code", "indicator", "period", "name", "target", "realised", "direction", "range_low", "range_high", "measure_unit", "revision", "submitted_at", "due_on", "achievement_pct")
+
+	def derive(self):
+		self.grain, _, self.principal_day = reported_period(self.data["period"])
+		self.submitted_at = min((event.time for event in self.members if event.data["realised"] is not None), default=None)
+		deadlines = self.deadlines(self.principal_day)
+		self.due_on = deadlines and self.find_due(deadlines["performance_report"][self.grain])
+		self.exact = self.achievement()
+		self.achievement_pct = None if self.exact is None else rounded(min(self.exact, self.cap()), 6)
+
+	def find_due(self, deadline):
+		if "date" in deadline:
+			return datetime.date.fromisoformat(f"{self.principal_day.year + 1:04}-{deadline['date']}")
+		return self.known(self.world.due, self.principal_day, deadline)
+
+	def cap(self):
+		ruleset = self.world.ruleset("performance", self.principal_day)
+		cap = ruleset and ruleset["performance"].get("cap")
+		return self.exact if cap is None else Fraction(cap)
+
+	def achievement(self):
+		"""Per cent, not below 0; neither capped nor rounded; None where it is not defined."""
+		realised, target, low, high = (self.data[name] for name in ("realised", "target", "range_low", "range_high"))
+		if realised is None:
+			return None
+		higher = self.data["direction"] == "higher"
+		if low is not None:
+			if low <= realised <= high:
+				return Fraction(100)
+			target = low if realised < low else high
+			if self.data["direction"] == "range":
+				higher = realised < low
+		elif not higher and target == realised == 0:
+			return Fraction(100)
+		if target <= 0:
+			return None
+		return max(Fraction(0), (realised if higher else 2 * target - realised) / target * 100)
+
+	def row(self):
+		return self.column(*self.KEY, "name", "target", "realised", "direction", "range_low", "range_high", "measure_unit", "revision") + (self.submitted_at, self.due_on, self.achievement_pct)
+
+	def measures(self):
+		dimension = "grain=" + self.grain
+		yield self.count(self.principal_day, "performance.reports", dimension=dimension)
+		if self.exact is not None:
+			yield self.count(self.principal_day, "performance.achieved", dimension=dimension)
+			yield self.count(self.principal_day, "performance.achievement", self.achievement_pct, dimension)
+			yield self.count(self.principal_day, "performance.met", int(self.exact >= 100), dimension)
+		if self.due_on:
+			yield self.count(self.due_on, "performance.report_due")
+			yield self.count(self.due_on, "performance.report_on_time", int(self.submitted_at is not None and self.world.day(self.submitted_at) <= self.due_on))
+
+	def own_flags(self):
+		if self.data["realised"] is not None and self.exact is None:
+			yield "no_achievement"
+
+
+class BudgetReport(Reported):
+	TABLE = "budget_report"
+	KEY = ("unit", "program", "activity", "period")
+	SIBLINGS = ("unit", "program", "activity")
+	FOUNDING = PREFIX + "budget.reported.v1"
+	FIELDS = {FOUNDING: [Field("unit", unit_code_of), Field("program", lambda value: text_of(value, 512)), Field("activity", lambda value: text_of(value, 512), False), Field("period", month_of),
+		Field("ceiling", decimal_of(0)), Field("realised", decimal_of()), Field("revision", COUNT)]}
+	COLUMNS = ("unit_code", "program", "activity", "period", "ceiling", "realised", "revision")
+
+	def derive(self):
+		self.principal_day = reported_period(self.data["period"])[2]
+
+	def previous(self):
+		"""The line's previous reported month of the year, or None."""
+		earlier = [other for other in self.siblings if other.principal_day.year == self.principal_day.year and other.principal_day < self.principal_day]
+		return max(earlier, key=lambda other: other.principal_day, default=None)
+
+	def row(self):
+		return self.column(*self.KEY, "ceiling", "realised", "revision")
+
+	def measures(self):
+		previous = self.previous()
+		yield self.count(self.principal_day, "budget.reports")
+		for name in ("ceiling", "realised"):
+			yield self.count(self.principal_day, "budget." + name, self.data[name] - (previous.data[name] if previous else 0))
+
+	def own_flags(self):
+		previous = self.previous()
+		if self.data["ceiling"] == 0:
+			yield "zero_ceiling"
+		if self.data["realised"] > self.data["ceiling"]:
+			yield "over_ceiling"
+		if previous and self.data["realised"] < previous.data["realised"]:
+			yield "realised_decreased"
+
+
+class AssessmentAnswer(Reported):
+	TABLE = "assessment_answer"
+	KEY = ("unit", "year", "ruleset", "item", "assessor")
+	FOUNDING = PREFIX + "assessment.answered.v1"
+	FIELDS = {FOUNDING: [Field("unit", unit_code_of), Field("year", YEAR), Field("ruleset", text_of), Field("item", text_of), Field("assessor", one_of("self", "tpi", "tpn")),
+		Field("answer", one_of("yes", "no", "a", "b", "c", "d", "e"), False, answer_rule), Field("numerator", decimal_of(0), False), Field("denominator", decimal_of(0), False), Field("revision", COUNT)]}
+	COLUMNS = ("unit_code", "year", "ruleset", "item", "assessor", "answer", "numerator", "denominator", "revision")
+
+	def derive(self):
+		self.principal_day = year_end(self.data["year"])
+
+	def row(self):
+		return self.column(*self.KEY, "answer", "numerator", "denominator", "revision")
+
+	def measures(self):
+		return ()
+
+	def own_flags(self):
+		card = self.world.scorecard(self.data["ruleset"], self.data["year"])
+		if not card:
+			yield "unknown_ruleset"
+		elif self.data["item"] not in card.scales:
+			yield "unknown_item"
+		elif not card.is_in_scale(self.data):
+			yield "answer_not_in_scale"
+
+
+class Declaration(Reported):
+	TABLE = "declaration"
+	KEY = ("unit", "regime", "year")
+	FOUNDING = PREFIX + "declaration.counted.v1"
+	FIELDS = {FOUNDING: [Field("unit", unit_code_of), Field("regime", one_of("lhkpn", "lhkasn", "pact")), Field("year", YEAR), Field("obliged", COUNT), Field("filed", COUNT), Field("on_time", COUNT, False),
+		Field("complete", COUNT, False), Field("revision", COUNT)]}
+	COLUMNS = ("unit_code", "regime", "year", "obliged", "filed", "on_time", "complete", "revision")
+
+	def derive(self):
+		self.principal_day = year_end(self.data["year"])
+
+	def row(self):
+		return self.column(*self.KEY, "obliged", "filed", "on_time", "complete", "revision")
+
+	def measures(self):
+		dimension = "regime=" + self.data["regime"]
+		yield self.count(self.principal_day, "declaration.reports", dimension=dimension)
+		for name in ("obliged", "filed", "on_time", "complete"):
+			yield self.count(self.principal_day, "declaration." + name, self.data[name] or 0, dimension)
+
+	def own_flags(self):
+		filed = self.data["filed"]
+		if filed > self.data["obliged"] or (self.data["on_time"] or 0) > filed or (self.data["complete"] or 0) > filed:
+			yield "filed_over_obliged"
+
+
+class Finding(Reported):
+	TABLE = "finding"
+	KEY = ("finding_id",)
+	FOUNDING = PREFIX + "finding.issued.v1"
+	UPDATED = PREFIX + "finding.updated.v1"
+	FIELDS = {
+		FOUNDING: [Field("finding_id", text_of), Field("unit", unit_code_of), Field("source", one_of("bpk", "inspectorate", "bpkp")), Field("report_date", date_of)],
+		UPDATED: [Field("finding_id", text_of), Field("status", one_of("done", "in_progress", "not_followed", "excused"))],
+	}
+	COLUMNS = ("finding_id", "unit_code", "source", "report_date", "state", "status", "due_on", "done_at")
+
+	def __init__(self, key, events, world):
+		super().__init__(key, events, world)
+		self.status, self.done_at = "not_followed", None
+		for update in sorted(self.others, key=precedence):
+			self.status = update.data["status"]
+			if self.status != "done":
+				self.done_at = None
+			elif self.done_at is None:
+				self.done_at = update.time
+
+	@classmethod
+	def is_limited(cls, event):
+		return event.type == cls.UPDATED and event.data["status"] == "done"
+
+	def derive(self):
+		self.principal_day = self.data["report_date"]
+		deadlines = self.deadlines(self.principal_day)
+		self.due_on = deadlines and self.known(self.world.due, self.principal_day, deadlines["finding"])
+
+	def row(self):
+		return self.key + self.column("unit", "source", "report_date") + ("counted" if self.top else "pending", self.status, self.due_on if self.top else None, self.done_at)
+
+	def measures(self):
+		if not self.top:
+			return
+		starts = [("finding.issued", self.principal_day)]
+		if self.status == "done":
+			starts.append(("finding.done", max(self.principal_day, self.world.day(self.done_at))))
+		for measure, first in starts:
+			for unit, day, change in self.world.stock(self.unit, first, None):
+				yield unit, day, measure, "", change
+
+	def own_flags(self):
+		if self.done_at is not None and self.world.day(self.done_at) < self.principal_day:
+			yield "done_before_issued"
+
+
+class Gratification(Reported):
+	TABLE = "gratification"
+	KEY = ("report_id",)
+	FOUNDING = PREFIX + "gratification.reported.v1"
+	FIELDS = {FOUNDING: [Field("report_id", text_of), Field("unit", unit_code_of), Field("received_on", date_of), Field("kind", one_of("accepted", "refused"))]}
+	COLUMNS = ("report_id", "unit_code", "received_on", "kind", "reported_at", "due_on")
+
+	def derive(self):
+		self.principal_day = self.world.day(self.top.time)
+		deadlines = self.deadlines(self.data["received_on"])
+		self.due_on = deadlines and self.known(self.world.due, self.data["received_on"], deadlines["gratification"])
+
+	def row(self):
+		return self.key + self.column("unit", "received_on", "kind") + (self.top.time, self.due_on)
+
+	def measures(self):
+		day = self.principal_day
+		yield self.count(day, "gratification.reports")
+		yield self.count(day, "gratification.reports", dimension="kind=" + self.data["kind"])
+		if self.due_on and day >= self.data["received_on"]:
+			yield self.count(day, "gratification.judged")
+			yield self.count(day, "gratification.on_time", int(day <= self.due_on))
+
+	def own_flags(self):
+		if self.principal_day < self.data["received_on"]:
+			yield "reported_before_received"
+
+
+class Whistleblow(Reported):
+	TABLE = "whistleblow"
+	KEY = ("unit", "period")
+	SIBLINGS = ("unit",)
+	FOUNDING = PREFIX + "whistleblow.counted.v1"
+	FIELDS = {FOUNDING: [Field("unit", unit_code_of), Field("period", period_of), Field("received", COUNT), Field("followed_up", COUNT), Field("proven", COUNT), Field("revision", COUNT)]}
+	COLUMNS = ("unit_code", "period", "received", "followed_up", "proven", "revision")
+
+	def derive(self):
+		self.grain, self.first_day, self.principal_day = reported_period(self.data["period"])
+
+	def overlaps(self):
+		"""Whether the unit has a report for a period strictly inside this one."""
+		return any(self.first_day <= other.first_day and other.principal_day <= self.principal_day and other.data["period"] != self.data["period"] for other in self.siblings)
+
+	def row(self):
+		return self.column(*self.KEY, "received", "followed_up", "proven", "revision")
+
+	def measures(self):
+		if self.overlaps():
+			return
+		for name in ("reports", "received", "followed_up", "proven"):
+			yield self.count(self.principal_day, "whistleblow." + name, self.data.get(name, 1), "grain=" + self.grain)
+
+	def own_flags(self):
+		if self.data["followed_up"] > self.data["received"] or self.data["proven"] > self.data["received"]:
+			yield "followed_over_received"
+		if self.overlaps():
+			yield "overlapping_period"
+
+
+class Discipline(Reported):
+	TABLE = "discipline"
+	KEY = ("unit", "year")
+	FOUNDING = PREFIX + "discipline.counted.v1"
+	FIELDS = {FOUNDING: [Field("unit", unit_code_of), Field("year", YEAR), Field("violations", COUNT), Field("sanctioned", COUNT), Field("revision", COUNT)]}
+	COLUMNS = ("unit_code", "year", "violations", "sanctioned", "revision")
+
+	def derive(self):
+		self.principal_day = year_end(self.data["year"])
+
+	def row(self):
+		return self.column(*self.KEY, "violations", "sanctioned", "revision")
+
+	def measures(self):
+		for name in ("reports", "violations", "sanctioned"):
+			yield self.count(self.principal_day, "discipline." + name, self.data.get(name, 1))
+
+	def own_flags(self):
+		if self.data["sanctioned"] > self.data["violations"]:
+			yield "sanctioned_over_violations"
+
+
+KINDS = (Complaint, SurveyResponse, ServiceDelivery, PerformanceReport, BudgetReport, AssessmentAnswer, Declaration, Finding, Gratification, Whistleblow, Discipline)
 TYPES = {type_: fields for kind in KINDS for type_, fields in kind.FIELDS.items()}
 KIND_OF = {type_: kind for kind in KINDS for type_ in kind.FIELDS}
-FAMILIES = tuple(kind.TABLE + "." for kind in KINDS)
 
 
 # --- periods and indicators (§5, §7, §8) ---------------------------------------------------------------------------------------
@@ -764,21 +1307,65 @@ def period(day, grain):
 	return f"{year:04}{name}", datetime.date(year, start, 1), after - ONE_DAY
 
 
-def reference(text):
-	"""A measure as rulesets name it: (measure, dimension)."""
-	match = re.fullmatch(r"([a-z_.]+)(?:\{([^{}]*)\})?", text)
-	return match.group(1), match.group(2) or ""
+def rounded(value, digits=2):
+	"""Rounded half away from zero."""
+	scaled = abs(Fraction(value)) * 10 ** digits
+	whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+	return Fraction(-whole if value < 0 else whole, 10 ** digits)
 
 
-def period_sums(changes, over, grain, as_of):
-	"""{period: sum} of one unit's values {day: value} over the days that §5 says."""
-	sums = collections.Counter()
-	if over == "period" or over == "due":
-		for day, value in changes.items():
-			if over == "period" or day < as_of:
-				sums[period(day, grain)] += value
-	elif over == "stock":
-		days = sorted(changes)
+def band_of(value, bands):
+	"""Best first; a band without a bound takes what is left."""
+	for band in bands:
+		bound = band.get("min")
+		if bound is None or value > Fraction(bound) or value == Fraction(bound) and band.get("inclusive"):
+			return band["band"]
+	return None
+
+
+class RollUp:
+	"""The roll-up of each unit with all units below it, and the sums over it that indicators and scorecards are made of."""
+
+	def __init__(self, daily, world):
+		"""daily: {(unit, measure, dimension): {day: value}}."""
+		self.world = world
+		self.days = collections.defaultdict(collections.Counter)
+		for (unit, measure, dimension), days in daily.items():
+			for upper in world.above(unit):
+				self.days[upper, measure, dimension].update(days)
+
+	def sum(self, unit, measure, dimension, first, last):
+		return sum(value for day, value in self.days.get((unit, measure, dimension), {}).items() if first <= day <= last)
+
+	def of(self, unit, reference, over, grain):
+		"""{day: value} of a measure as rulesets name it: m or m{dimension}."""
+		measure, dimension = re.fullmatch(r"([a-z_.]+)(?:\{([^{}]*)\})?", reference).groups()
+		if over == "exact":
+			return self.days.get((unit, measure, "grain=" + grain), {})
+		if over != "nested":
+			return self.days.get((unit, measure, dimension or ""), {})
+		merged = collections.Counter()
+		for finer in GRAINS[:GRAINS.index(grain) + 1]:
+			merged.update(self.days.get((unit, measure, "grain=" + finer), {}))
+		return merged
+
+	def sums(self, days, over, grain, present):
+		"""{period: sum over the days that §5 says}. present: the periods that hold a presence."""
+		sums = collections.Counter()
+		if over == "stock":
+			self.add_stock(days, grain, sums)
+		elif over == "ytd":
+			for when in present:
+				first = datetime.date(when[2].year, 1, 1)
+				sums[when] = sum(value for day, value in days.items() if first <= day <= when[2])
+		else:
+			for day, value in days.items():
+				if over != "due" or day < self.world.as_of:
+					sums[period(day, grain)] += value
+		return sums
+
+	def add_stock(self, changes, grain, sums):
+		as_of, days = self.world.as_of, sorted(changes)
 		totals, total = [], 0
 		for day in days:
 			total += changes[day]
@@ -788,60 +1375,62 @@ def period_sums(changes, over, grain, as_of):
 			_, _, last = period(day, grain)
 			sums[period(day, grain)] = totals[bisect.bisect_right(days, min(last, as_of)) - 1]
 			day = last + ONE_DAY
-	else:
-		raise NotImplementedError(over)
-	return sums
+
+	def figures(self, indicator, grain, unit):
+		"""{period: (numerator, denominator or None, base)} of an indicator; only periods of which a row exists."""
+		over, presence = indicator["over"], {}
+		if indicator["presence"]:
+			presence = self.sums(self.of(unit, indicator["presence"], over, grain), "period" if over == "ytd" else over, grain, ())
+		present = {when for when, value in presence.items() if value}
+		if indicator.get("kind") == "reduction":
+			return {when: self.reduction(indicator, unit, when) for when in present}
+		numerators, denominators, bases = (self.sums(self.of(unit, indicator[side], over, grain), over, grain, present) if indicator[side] else None for side in ("numerator", "denominator", "base"))
+		found = {}
+		for when in set(numerators) | set(denominators or ()) | present:
+			numerator, denominator = numerators.get(when, 0), None if denominators is None else denominators.get(when, 0)
+			if numerator or denominator or when in present:
+				base = bases.get(when, 0) if bases is not None else numerator if denominator is None or over == "stock" else denominator
+				found[when] = numerator, denominator, base
+		return found
+
+	def reduction(self, indicator, unit, when):
+		"""From the year before to the year of the period."""
+		days = self.of(unit, indicator["numerator"], "period", "year")
+		this, last = (sum(value for day, value in days.items() if day.year == year) for year in (when[1].year, when[1].year - 1))
+		return max(last - this, 0), last, last
 
 
-def rounded(numerator, denominator, scale):
-	"""numerator / denominator × scale in hundredths, rounded half away from zero."""
-	scaled, sign = abs(numerator) * scale * 100, -1 if numerator < 0 else 1
-	return sign * ((2 * scaled + denominator) // (2 * denominator))
-
-
-def indicator_rows(daily, world):
-	"""Rows of indicator_value from the roll-up {(unit, measure, dimension): {day: value}}."""
-	covered = collections.defaultdict(collections.Counter)
-	for (unit, measure, dimension), days in daily.items():
-		for upper in world.above(unit):
-			covered[upper, measure, dimension].update(days)
+def indicator_rows(rollup, world):
+	"""Rows of indicator_value."""
 	units = [REGION] + sorted(world.units)
 	rows = []
 	for ruleset in world.rulesets:
 		for indicator in ruleset.get("indicators", []):
-			if not indicator["code"].startswith(FAMILIES):
-				continue
 			for grain in indicator["grains"]:
-				found = {}
+				found = collections.defaultdict(dict)
 				for unit in units:
-					sums = [period_sums(covered[(unit,) + reference(indicator[side])], indicator["over"], grain, world.as_of) if indicator[side] else {}
-						for side in ("numerator", "denominator")]
-					for when in set(sums[0]) | set(sums[1]):
-						if world.ruleset("indicators", when[2]) is not ruleset:
-							continue
-						numerator, denominator = sums[0].get(when, 0), sums[1].get(when, 0) if indicator["denominator"] else None
-						if numerator or denominator:
-							found.setdefault(when, {})[unit] = numerator, denominator
+					for when, figures in rollup.figures(indicator, grain, unit).items():
+						if world.ruleset("indicators", when[2]) is ruleset:
+							found[when][unit] = figures
 				for when, figures in found.items():
-					hidden = suppressed(figures, world) if indicator["suppress"] else set()
-					rows += [indicator_row(indicator, grain, when, unit, *figures[unit], unit in hidden) for unit in figures]
+					hidden = suppressed({unit: base for unit, (_, _, base) in figures.items()}, world) if indicator["suppress"] else set()
+					rows += [(unit, indicator["code"], grain, *when) + judged(indicator, when, *figures[unit][:2], unit in hidden, world) for unit in figures]
 	return rows
 
 
-def indicator_row(indicator, grain, when, unit, numerator, denominator, hidden):
-	head = (unit, indicator["code"], grain, *when)
+def judged(indicator, when, numerator, denominator, hidden, world):
+	"""(numerator, denominator, value, state, band)"""
 	if hidden:
-		return head + (None, None, None, "suppressed", None)
-	if denominator is None:
-		return head + (numerator, None, numerator * 100, "value", None)
+		return None, None, None, "suppressed", None
 	if denominator == 0:
-		return head + (numerator, 0, None, "no_denominator", None)
-	return head + (numerator, denominator, rounded(numerator, denominator, int(indicator["scale"])), "value", None)
+		return numerator, denominator, None, "no_denominator", None
+	value = numerator if denominator is None else rounded(Fraction(numerator) / denominator * Fraction(indicator["scale"]))
+	ruleset = world.ruleset("bands", when[2])
+	return numerator, denominator, value, "value", band_of(value, ruleset["bands"][indicator["bands"]]) if indicator["bands"] and ruleset else None
 
 
-def suppressed(figures, world):
-	"""The units whose row is hidden, of one indicator and period {unit: (numerator, denominator)} (§8)."""
-	base = {unit: numerator if denominator is None else denominator for unit, (numerator, denominator) in figures.items()}
+def suppressed(base, world):
+	"""The units whose row is hidden, of one indicator and period {unit: base} (§8)."""
 	small = {unit for unit in base if 0 < base[unit] < world.threshold}
 	complements = set()
 	for upper, children in world.children.items():
@@ -853,6 +1442,216 @@ def suppressed(figures, world):
 			if open_rows:
 				complements.add(min(open_rows, key=lambda unit: (base[unit], unit)))
 	return small | complements
+
+
+# --- scorecards (§10) ----------------------------------------------------------------------------------------------------------
+
+
+NOTE = "indicative: the ministry awards"
+GATES = ("lhkpn", "lhkasn", "audit_follow_up", "akip", "spip", "sp4n_lapor", "no_corruption")
+VALUES = {
+	"YT": {"yes": 1, "no": 0},
+	"A3": {"a": 1, "b": Fraction("0.5"), "c": 0},
+	"A4": {"a": 1, "b": Fraction("0.67"), "c": Fraction("0.33"), "d": 0},
+	"A5": {"a": 1, "b": Fraction("0.75"), "c": Fraction("0.5"), "d": Fraction("0.25"), "e": 0},
+}
+ASSESSORS = ("self", "tpi", "tpn")  # the last one beats the others
+
+
+class Scorecard:
+	"""The structure of one, from its ruleset file."""
+
+	def __init__(self, card, ruleset):
+		self.id, self.code = card["id"], card.get("code", "ZI")
+		self.zero_violations = Fraction(card.get("zero_violations", 0))
+		self.measured, self.predicates = card.get("measured", {}), card.get("predicates", [])
+		self.bands = ruleset["bands"][card["bands"]] if card.get("bands") else None
+		self.scales = {}  # of each item
+		self.leaves = {}  # {path of the component: (weight, its items)}
+		for area in card.get("areas", []):
+			for section, letter in (("fulfilment", "P"), ("reform", "R")):
+				for leaf in area.get(section, []):
+					items = [(f"{letter}.{area['code']}.{leaf['sub']}.{chr(ord('a') + i)}", scale) for i, scale in enumerate(leaf["items"])]
+					self.add((self.code, "A", area["code"], letter, leaf["sub"]), leaf["weight"], items)
+		for result in card.get("results", []):
+			for part in result["parts"]:
+				self.add((self.code, "B", result["code"], part["code"]), part["weight"], [("H." + part["code"], part["item"])])
+		for component in card.get("components", []):
+			for part in component["parts"]:
+				self.add((self.code, component["code"], part["code"]), part["weight"], [(f"{component['code']}.{part['code']}", "RATIO")])
+		for predicate in self.predicates:
+			self.scales.update((f"G.{gate}", "YT") for gate in self.gates(predicate))
+
+	def add(self, path, weight, items):
+		self.leaves[path] = Fraction(weight), [item for item, _ in items]
+		self.scales.update(items)
+
+	def gates(self, predicate):
+		return predicate.get("gates") or list(GATES) + ["wbk_before"] * (predicate["code"] == "WBBM")
+
+	def is_in_scale(self, answer):
+		scale = self.scales[answer["item"]]
+		return answer["answer"] in VALUES[scale] if scale in VALUES else answer["answer"] is None
+
+	def value_of(self, answer):
+		"""What an answer is worth, or None."""
+		if not self.is_in_scale(answer):
+			return None
+		scale, n, d = self.scales[answer["item"]], answer["numerator"], answer["denominator"]
+		if scale in VALUES:
+			return Fraction(VALUES[scale][answer["answer"]])
+		if scale == "REDUCTION":
+			return self.reduction(n, d)
+		return ratio(n, d)
+
+	def reduction(self, this, last):
+		if last == 0:
+			return self.zero_violations if this == 0 else Fraction(0)
+		return min(max(Fraction(last - this) / last, Fraction(0)), Fraction(1))
+
+
+def ratio(n, d):
+	return min(Fraction(n) / d, Fraction(1)) if d else None
+
+
+class Score:
+	"""A scorecard filled in by one unit for one year."""
+
+	def __init__(self, card, unit, year, answers, rollup):
+		self.card, self.unit, self.year, self.rollup = card, unit, year, rollup
+		self.first, self.last = datetime.date(year, 1, 1), year_end(year)
+		best = {}
+		for answer in sorted(answers, key=lambda answer: ASSESSORS.index(answer["assessor"])):
+			best[answer["item"]] = answer
+		self.answers = {item: answer for item, answer in best.items() if item in card.scales}
+		self.components = self.add_up()
+
+	def sum(self, measure, dimension="", first=None, last=None):
+		return self.rollup.sum(self.unit, measure, dimension, first or self.first, last or self.last)
+
+	def sum_due(self, measure):
+		return self.sum(measure, last=min(self.last, self.rollup.world.as_of - ONE_DAY))
+
+	def measure(self, name):
+		"""A measured item's value, or None where it is not defined."""
+		if name == "violation_reduction":
+			before = datetime.date(self.year - 1, 1, 1), year_end(self.year - 1)
+			if not self.sum("discipline.reports") or not self.sum("discipline.reports", "", *before):
+				return None
+			return self.card.reduction(self.sum("discipline.violations"), self.sum("discipline.violations", "", *before))
+		if name == "met":
+			return ratio(self.sum("performance.met", "grain=year"), self.sum("performance.achieved", "grain=year"))
+		if name == "report_on_time":
+			due = self.sum_due("performance.report_due")
+			return Fraction(self.sum_due("performance.report_on_time") == due) if due else None
+		if name == "due_resolved":
+			return ratio(self.sum_due("complaint.due_resolved"), self.sum_due("complaint.resolution_due"))
+		if name in ("lhkpn", "lhkasn"):
+			return ratio(self.sum("declaration.filed", "regime=" + name), self.sum("declaration.obliged", "regime=" + name))
+		if name == "survey_rounds":
+			quarters = [period(datetime.date(self.year, month, 1), "quarter")[1:] for month in (1, 4, 7, 10)]
+			rounds = sum(self.sum("survey.responses", "instrument=skm", *days) > 0 for days in quarters)
+			return Fraction(rounds, 4) if rounds else None
+		if name in ("spak", "spkp"):
+			return ratio(self.sum("survey.score", "instrument=" + name), 4 * self.sum("survey.answers", "instrument=" + name))
+		raise ValueError(name)
+
+	def value(self, item):
+		if item in self.card.measured:
+			measured = self.measure(self.card.measured[item])
+			if measured is not None:
+				return measured
+		return self.card.value_of(self.answers[item]) if item in self.answers else None
+
+	def add_up(self):
+		"""{component: (score, max_score, percent)}"""
+		scores, exact, maxima = {}, collections.Counter(), collections.Counter()
+		for path, (weight, items) in self.card.leaves.items():
+			values = [value for value in map(self.value, items) if value is not None]
+			worth = weight * sum(values) / len(values) if values else None
+			for length in range(1, len(path) + 1):
+				upper = ".".join(path[:length])
+				maxima[upper] += weight
+				scores.setdefault(upper, None)
+				if worth is not None:
+					scores[upper] = (scores[upper] or 0) + rounded(worth)
+					exact[upper] += worth
+		return {name: (score, maxima[name], None if score is None else rounded(100 * exact[name] / maxima[name])) for name, score in scores.items()}
+
+	def rules(self, predicate):
+		"""Yields (rule, required, actual), in order."""
+		code, bounds = self.card.code, predicate["rules"]
+		areas = list(dict.fromkeys(path[2] for path in self.card.leaves if path[1] == "A"))
+		listed = [("total", code), ("enablers", f"{code}.A")] + [("area." + area, f"{code}.A.{area}") for area in areas] + [("b1", f"{code}.B.1"), ("b1.spak", f"{code}.B.1.SPAK"),
+			("b1.performance", f"{code}.B.1.PERF"), ("b2", f"{code}.B.2")]
+		for rule, component in listed:
+			score, most, _ = self.components[component]
+			required = Fraction(bounds["area_pct"]) / 100 * most if rule.startswith("area.") else Fraction(bounds[rule])
+			yield rule, required, score or 0
+
+	def is_open(self, gate):
+		"""Whether a condition apart from the score is met."""
+		if gate in ("lhkpn", "lhkasn"):
+			filed, obliged = (self.sum("declaration." + name, "regime=" + gate) for name in ("filed", "obliged"))
+			if obliged > 0:
+				return filed >= obliged
+		answer = self.answers.get("G." + gate)
+		return answer is not None and answer["answer"] == "yes"
+
+
+def scorecard_tables(entities, rollup, world):
+	"""scorecard, predicate, predicate_gap and evaluation."""
+	answers = collections.defaultdict(list)
+	for entity in entities:
+		answers[entity.key[:3]].append(entity.data)
+	scores, predicates, gaps, evaluations = [], [], [], []
+	for (unit, year, name), listed in answers.items():
+		card = world.scorecard(name, year)
+		if not card:
+			continue
+		head = unit, year, name
+		score = Score(card, unit, year, listed, rollup)
+		scores += [head + (component,) + figures for component, figures in score.components.items()]
+		if card.bands:
+			points, most, _ = score.components[card.code]
+			evaluations.append(head + (card.code, points, most, None if points is None else band_of(points, card.bands)))
+		for predicate in card.predicates:
+			failing = [(rule, required, actual) for rule, required, actual in score.rules(predicate) if actual < required]
+			closed = [gate for gate in card.gates(predicate) if not score.is_open(gate)]
+			predicates.append(head + (predicate["code"], not failing, [rule for rule, _, _ in failing], not closed, closed, NOTE))
+			gaps += [head + (predicate["code"], rule, required, actual, required - actual, NOTE) for rule, required, actual in failing]
+	return {
+		"scorecard": Table(("unit_code", "year", "ruleset", "component", "score", "max_score", "percent"), 4, scores),
+		"predicate": Table(("unit_code", "year", "ruleset", "predicate", "meets_score", "failing_rules", "meets_conditions", "failing_gates", "note"), 4, predicates),
+		"predicate_gap": Table(("unit_code", "year", "ruleset", "predicate", "rule", "required", "actual", "missing", "note"), 5, gaps),
+		"evaluation": Table(("unit_code", "year", "ruleset", "code", "score", "max_score", "band"), 3, evaluations),
+	}
+
+
+# --- what is made of other tables ----------------------------------------------------------------------------------------------
+
+
+def pact_rows(indicators):
+	return [(row[0], int(row[3]), row[6], row[7], row[8]) for row in indicators if row[1:3] == ("integrity.pact_pct", "year")]
+
+
+def annex_rows(budgets, reports):
+	"""Per unit, year and program: the budget of its lines at their last month of the year, beside the performance report of that indicator and year."""
+	lasts = {}
+	for entity in sorted(budgets, key=lambda entity: entity.principal_day):
+		lasts[entity.key[:3], entity.principal_day.year] = entity
+	money = collections.defaultdict(lambda: (0, 0))
+	for ((unit, program, _), year), last in lasts.items():
+		ceiling, realised = money[unit, year, program]
+		money[unit, year, program] = ceiling + last.data["ceiling"], realised + last.data["realised"]
+	targets = {(entity.unit, entity.principal_day.year, entity.data["indicator"]): entity for entity in reports if entity.grain == "year"}
+	rows = []
+	for key in money.keys() | targets.keys():
+		ceiling, realised = money.get(key, (None, None))
+		report = targets.get(key)
+		planned = report.column("name", "target", "realised") + (report.achievement_pct,) if report else (None,) * 4
+		rows.append(key + planned + (ceiling, realised, rounded(100 * realised / ceiling) if ceiling else None))
+	return rows
 
 
 # --- everything ----------------------------------------------------------------------------------------------------------------
@@ -869,7 +1668,7 @@ def compute(records, world):
 				continue
 			kind = KIND_OF[event.type]
 			key = tuple(event.data[name] for name in kind.KEY)
-			if event.type in kind.LIMITED:
+			if kind.is_limited(event):
 				facts = held[kind, key, event.type]
 				if len(facts) >= MAX_FACTS and event.time not in facts:
 					raise Fault("too_many_facts", event.type)
@@ -879,18 +1678,38 @@ def compute(records, world):
 			continue
 		events[kind, key][event.type, event.id, event.time, tuple(event.data.items())] = event
 
-	tables = {kind.TABLE: Table(kind.COLUMNS, len(kind.KEY), []) for kind in KINDS}
-	daily, quality = collections.defaultdict(collections.Counter), []
+	entities = {kind: [] for kind in KINDS}
 	for (kind, key), members in events.items():
-		entity = kind(key, list(members.values()), world)
-		tables[kind.TABLE].rows.append(entity.row())
-		quality += [(kind.TABLE, "|".join(part or "" for part in key), flag, detail, entity.unit) for flag, detail in entity.flags()]
-		for unit, day, measure, dimension, value in entity.measures():
-			daily[unit, measure, dimension][day] += value
+		entities[kind].append(kind(key, list(members.values()), world))
+	introduce(entities)
+	tables, daily, quality = {}, collections.defaultdict(collections.Counter), []
+	for kind, listed in entities.items():
+		tables[kind.TABLE] = Table(kind.COLUMNS, len(kind.KEY), [entity.row() for entity in listed])
+		for entity in listed:
+			quality += [(kind.TABLE, "|".join("" if part is None else str(part) for part in entity.key), flag, detail, entity.unit) for flag, detail in entity.flags()]
+			for unit, day, measure, dimension, value in entity.measures():
+				daily[unit, measure, dimension][day] += value
+	rollup = RollUp(daily, world)
 	measures = [(unit, day, measure, dimension, value) for (unit, measure, dimension), days in daily.items() for day, value in days.items() if value]
+	indicators = indicator_rows(rollup, world)
 	tables["measure_day"] = Table(("unit_code", "day", "measure", "dimension", "value"), 4, measures)
 	tables["data_quality"] = Table(("entity_kind", "entity_id", "flag", "detail", "unit_code"), 4, quality)
 	tables["reject"] = Table(("topic", "partition", "offset", "reason", "detail", "event_type", "event_id", "status"), 3, rejects)
-	tables["indicator_value"] = Table(("unit_code", "indicator", "grain", "period", "period_start", "period_end", "numerator", "denominator", "value", "state", "band"),
-		4, indicator_rows(daily, world))
+	tables["indicator_value"] = Table(("unit_code", "indicator", "grain", "period", "period_start", "period_end", "numerator", "denominator", "value", "state", "band"), 4, indicators)
+	tables.update(scorecard_tables(entities[AssessmentAnswer], rollup, world))
+	tables["integrity_pact"] = Table(("unit_code", "year", "signed", "obliged", "percent"), 2, pact_rows(indicators))
+	tables["lkpj_annex"] = Table(("unit_code", "year", "program", "name", "target", "realisation", "achievement_pct", "ceiling", "realised", "absorption_pct"), 3,
+		annex_rows(entities[BudgetReport], entities[PerformanceReport]))
 	return tables
+
+
+def introduce(entities):
+	"""Gives each entity its siblings."""
+	for kind, listed in entities.items():
+		if kind.SIBLINGS:
+			groups = collections.defaultdict(list)
+			for entity in listed:
+				groups[tuple(entity.data[name] for name in kind.SIBLINGS)].append(entity)
+			for group in groups.values():
+				for entity in group:
+					entity.siblings = group
