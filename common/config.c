@@ -95,7 +95,7 @@ static const struct {
 static bool is_kafka_secret(const char *name)
 {
 	static const char *const patterns[] = {"*password*", "*secret*", "*passphrase*", "*key.pem", "*jaas.config"};
-	for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++)
+	for (size_t i = 0; i < COUNT(patterns); i++)
 		if (!fnmatch(patterns[i], name, 0))
 			return true;
 	return false;
@@ -149,7 +149,7 @@ static int set_integer(const struct key *k, const struct setting *s, int64_t *sl
 static int set_bool(const struct key *k, const struct setting *s, bool *slot, struct error *err)
 {
 	static const char *const words[] = {"off", "on", "false", "true", "no", "yes", "0", "1"};
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+	for (size_t i = 0; i < COUNT(words); i++)
 		if (!strcmp(s->value, words[i])) {
 			*slot = i % 2;
 			return 0;
@@ -159,7 +159,7 @@ static int set_bool(const struct key *k, const struct setting *s, bool *slot, st
 
 static int set_level(const struct key *k, const struct setting *s, int64_t *slot, struct error *err)
 {
-	for (size_t i = 0; i < sizeof log_levels / sizeof *log_levels; i++)
+	for (size_t i = 0; i < COUNT(log_levels); i++)
 		if (!strcmp(s->value, log_levels[i].name)) {
 			*slot = log_levels[i].level;
 			return 0;
@@ -213,7 +213,7 @@ static bool all_allowed(const char *value, const char *const allowed[2])
 
 static int check_kafka(const struct setting *s, struct error *err)
 {
-	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+	for (size_t i = 0; i < COUNT(refused); i++) {
 		const char *const *allowed = refused[i].allowed;
 		if (fnmatch(refused[i].name, s->name, 0) != 0 || all_allowed(s->value, allowed))
 			continue;
@@ -567,7 +567,7 @@ void config_deinit(struct config *c)
 static bool is_conninfo_secret(const char *name, size_t n)
 {
 	static const char *const parts[] = {"password", "secret", "scram_", "%"};
-	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+	for (size_t i = 0; i < COUNT(parts); i++)
 		if (memmem(name, n, parts[i], strlen(parts[i])))
 			return true;
 	return false;
@@ -673,7 +673,7 @@ static void print_value(const struct config *c, const struct key *k, FILE *out)
 		fputs(date, out);
 		break;
 	case LEVEL:
-		for (size_t i = 0; i < sizeof log_levels / sizeof *log_levels; i++)
+		for (size_t i = 0; i < COUNT(log_levels); i++)
 			if (log_levels[i].level == (enum log_level) * (const int64_t *)(const void *)slot)
 				fputs(log_levels[i].name, out);
 		break;

@@ -18,6 +18,8 @@ struct text {
 	size_t n;
 };
 
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
 #define TEXT(literal) ((struct text){("" literal), sizeof(literal) - 1})
 #define TEXT_NONE ((struct text){NULL, 0})
 /* For printf's "%.*s". */

@@ -389,7 +389,7 @@ static int check_envelope(struct decoder *d)
 		check_version, check_type, check_id, check_source, check_time, check_content_type, check_base64, check_object, check_headers,
 	};
 	int r = 0;
-	for (size_t i = 0; i < sizeof checks / sizeof *checks && !r && !d->item->reason; i++)
+	for (size_t i = 0; i < COUNT(checks) && !r && !d->item->reason; i++)
 		r = checks[i](d);
 	return r;
 }

@@ -55,7 +55,7 @@ static int read_decimal(const struct field *f, const struct token *t, struct are
 		r = decimal_parse_json(t->raw, ret) < 0 ? ILL : WELL;
 	else if ((r = read_text(t, 64, arena, &s)) == WELL)
 		r = decimal_parse(s, ret) < 0 ? ILL : WELL;
-	return r == WELL && f->min == 0 && ret->micro < 0 ? ILL : r;
+	return r == WELL && ret->micro < (__int128)f->min * DECIMAL_ONE ? ILL : r;
 }
 
 static int read_integer(const struct field *f, const struct token *t, int64_t *ret)
@@ -169,11 +169,19 @@ static void describe_period(const struct field *f, char *out, size_t size)
 	} forms[] = {{GRAIN_YEAR, "2024"}, {GRAIN_SEMESTER, "2024-S1"}, {GRAIN_QUARTER, "2024-Q1"}, {GRAIN_MONTH, "2024-03"}};
 	size_t n = (size_t)snprintf(out, size, "must be a period of the form");
 	bool first = true;
-	for (size_t i = 0; i < sizeof forms / sizeof *forms && n < size; i++)
+	for (size_t i = 0; i < COUNT(forms) && n < size; i++)
 		if (f->max >> forms[i].grain & 1) {
 			n += (size_t)snprintf(out + n, size - n, "%s %s", first ? "" : ",", forms[i].example);
 			first = false;
 		}
+}
+
+static void describe_decimal(const struct field *f, char *out, size_t size)
+{
+	char bound[40] = "";
+	if (f->min != INT64_MIN)
+		snprintf(bound, sizeof bound, " not below %" PRId64, f->min);
+	snprintf(out, size, "must be a decimal%s: a string of at most 18 digits and 6 behind the point, or a number of at most 15 significant digits", bound);
 }
 
 /* What the field wants, for whoever has to mend the event. */
@@ -196,8 +204,7 @@ static void describe(const struct field *f, char *out, size_t size)
 			snprintf(out, size, "must be an integer from %" PRId64 " to %" PRId64, f->min, f->max);
 		break;
 	case FIELD_DECIMAL:
-		snprintf(out, size, "must be a decimal%s: a string of at most 18 digits and 6 behind the point, or a number of at most 15 significant digits",
-			 f->min == 0 ? " not below 0" : "");
+		describe_decimal(f, out, size);
 		break;
 	case FIELD_TIME:
 		snprintf(out, size, "must be an RFC 3339 time with offset, such as 2024-03-25T08:00:00+07:00");

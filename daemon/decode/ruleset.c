@@ -122,9 +122,9 @@ static int read_deadlines(struct reader *r, const struct json *j, struct ruleset
 		result = reader_check_keys(r, j, known);
 	if (result >= 0)
 		result = reader_word(r, j, "sla_start", starts, 3, &start);
-	for (size_t i = 0; i < sizeof deadline_names / sizeof *deadline_names && result >= 0; i++)
+	for (size_t i = 0; i < COUNT(deadline_names) && result >= 0; i++)
 		result = read_named_deadline(r, j, NULL, deadline_names[i], list, &n);
-	for (size_t i = 0; i < sizeof deadline_groups / sizeof *deadline_groups && result >= 0; i++)
+	for (size_t i = 0; i < COUNT(deadline_groups) && result >= 0; i++)
 		result = read_deadline_group(r, j, deadline_groups[i], list, &n);
 	if (result < 0)
 		return result;
@@ -285,7 +285,7 @@ static bool is_sensitive(const struct measure_ref *m)
 	static const char *const families[] = {"complaint", "survey", "service", "gratification", "whistleblow", "discipline"};
 	struct text family;
 	split(m->measure, '.', &family);
-	for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+	for (size_t i = 0; i < COUNT(families); i++)
 		if (text_is(family, families[i]))
 			return true;
 	return false;
@@ -433,20 +433,23 @@ static int read_head(struct reader *r, const struct json *j, struct ruleset *set
 	return result < 0 ? result : reader_string(r, j, "basis", OPTIONAL, &set->basis);
 }
 
+static const struct {
+	const char *key;
+	int (*read)(struct reader *r, const struct json *j, struct ruleset *set);
+	bool exclusive; /* only one file may have it on a day */
+} sections[] = { /* bands before the indicators and scorecards that name them */
+	{"deadlines", read_deadlines, true},   {"performance", read_performance, true},	  {"bands", read_bands, true},
+	{"indicators", read_indicators, true}, {"forbidden_fields", read_forbidden, false}, {"scorecards", read_scorecards, false},
+};
+
 static int read_ruleset(struct reader *r, const struct json *j, struct ruleset *set)
 {
-	static const struct {
-		const char *key;
-		int (*read)(struct reader *r, const struct json *j, struct ruleset *set);
-	} sections[] = { /* bands before the indicators that name them */
-		{"deadlines", read_deadlines},	 {"performance", read_performance},	{"bands", read_bands},
-		{"indicators", read_indicators}, {"forbidden_fields", read_forbidden}, {"scorecards", read_scorecards},
-	};
 	int result = read_head(r, j, set);
-	for (size_t i = 0; i < sizeof sections / sizeof *sections && result >= 0; i++) {
+	for (size_t i = 0; i < COUNT(sections) && result >= 0; i++) {
 		const struct json *section = json_get(j, sections[i].key);
 		if (json_kind(section) == NODE_NULL)
 			continue;
+		set->sections |= 1u << i;
 		size_t at = reader_enter(r, ".%s", sections[i].key);
 		result = sections[i].read(r, section, set);
 		if (result >= 0)
@@ -519,34 +522,23 @@ static bool share_scorecard(const struct ruleset *a, const struct ruleset *b)
 }
 
 /* What both files have and only one may have on a day; NULL: nothing. Lists of forbidden fields are united instead. */
-static const char *shared_section(const struct json *a, const struct json *b)
+static const char *shared_section(const struct ruleset *a, const struct ruleset *b)
 {
-	static const char *const sections[] = {"deadlines", "performance", "bands", "indicators"};
-	for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
-		if (json_kind(json_get(a, sections[i])) != NODE_NULL && json_kind(json_get(b, sections[i])) != NODE_NULL)
-			return sections[i];
-	return NULL;
+	for (size_t i = 0; i < COUNT(sections); i++)
+		if (sections[i].exclusive && a->sections & b->sections & 1u << i)
+			return sections[i].key;
+	return share_scorecard(a, b) ? "a scorecard of the same id" : NULL;
 }
 
 static int check_pair(const struct ruleset *a, const struct ruleset *b, struct error *err)
 {
-	struct json *x = NULL, *y = NULL;
 	if (text_equal(a->id, b->id))
 		return error_set(err, -EINVAL, "rulesets: two files have the id %.*s", TEXT_ARG(a->id));
-	if (!overlap(a, b))
+	const char *section = overlap(a, b) ? shared_section(a, b) : NULL;
+	if (!section)
 		return 0;
-	int result = json_parse("ruleset", a->json, &x, err);
-	if (result >= 0)
-		result = json_parse("ruleset", b->json, &y, err);
-	const char *section = result < 0 ? NULL : shared_section(x, y);
-	if (result >= 0 && !section && share_scorecard(a, b))
-		section = "a scorecard of the same id";
-	if (section)
-		result = error_set(err, -EINVAL, "rulesets: %.*s and %.*s both have %s and are valid on the same days: end one with valid_to before the other begins",
-				   TEXT_ARG(a->id), TEXT_ARG(b->id), section);
-	json_free(x);
-	json_free(y);
-	return result;
+	return error_set(err, -EINVAL, "rulesets: %.*s and %.*s both have %s and are valid on the same days: end one with valid_to before the other begins", TEXT_ARG(a->id),
+			 TEXT_ARG(b->id), section);
 }
 
 int rulesets_check(struct rulesets *r, struct error *err)

@@ -36,10 +36,10 @@ static const char *const scales[] = {
 	[SCALE_SURVEY] = "SURVEY",
 };
 static const char *const methods[] = {
-	/* of enum measured, from the first that measures */
-	"violation_reduction", "met", "report_on_time", "due_resolved", "lhkpn", "lhkasn", "survey_rounds", "spak", "spkp",
+	[MEASURED_VIOLATION_REDUCTION] = "violation_reduction", [MEASURED_MET] = "met",	      [MEASURED_REPORT_ON_TIME] = "report_on_time",
+	[MEASURED_DUE_RESOLVED] = "due_resolved",		[MEASURED_LHKPN] = "lhkpn",   [MEASURED_LHKASN] = "lhkasn",
+	[MEASURED_SURVEY_ROUNDS] = "survey_rounds",		[MEASURED_SPAK] = "spak",     [MEASURED_SPKP] = "spkp",
 };
-#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 /* --- codes, names, lists --------------------------------------------------------------------------------------------------------------------- */
 
@@ -317,30 +317,31 @@ static int read_result(struct layout *l, const struct json *j, const struct plac
 }
 
 /* Enablers (A) or results (B), with all areas or results below. */
-static int read_side(struct layout *l, const struct json *j, struct text root, const char *key, const char *letter, read_element *read, size_t *ret)
+static int read_side(struct layout *l, const struct json *j, struct text root, const char *key, const char *letter, read_element *read)
 {
 	struct place place = {0};
-	int result = open_component(l, root, key, text_of(letter), &place.component, ret);
+	size_t component;
+	int result = open_component(l, root, key, text_of(letter), &place.component, &component);
 	if (result >= 0 && *letter == 'A')
-		result = add_rule(l, TEXT("enablers"), *ret, false);
+		result = add_rule(l, TEXT("enablers"), component, false);
 	if (result >= 0)
 		result = read_list(l, j, key, read, &place);
 	if (result >= 0)
-		close_component(l, *ret);
+		close_component(l, component);
 	return result;
 }
 
 static int read_sides(struct layout *l, const struct json *j)
 {
 	struct text root;
-	size_t component, side;
+	size_t component;
 	int result = open_component(l, TEXT_NONE, "id", TEXT("ZI"), &root, &component);
 	if (result >= 0)
 		result = add_rule(l, TEXT("total"), component, false);
 	if (result >= 0)
-		result = read_side(l, j, root, "areas", "A", read_area, &side);
+		result = read_side(l, j, root, "areas", "A", read_area);
 	if (result >= 0)
-		result = read_side(l, j, root, "results", "B", read_result, &side);
+		result = read_side(l, j, root, "results", "B", read_result);
 	if (result >= 0)
 		close_component(l, component);
 	return result;
@@ -368,8 +369,8 @@ static int read_measured(struct layout *l, const struct json *object)
 	while (result >= 0 && json_next(measured, &it, &key, &value)) {
 		size_t method, inside = reader_enter(l->reader, ".%.*s", TEXT_ARG(key));
 		struct score_item *item = find_item(l, key);
-		result = item ? reader_choose(l->reader, value, methods, COUNT(methods), &method)
-			      : reader_bad(l->reader, "the scorecard has no item of that name");
+		/* MEASURED_NOT has no name */
+		result = item ? reader_choose(l->reader, value, methods + 1, COUNT(methods) - 1, &method) : reader_bad(l->reader, "the scorecard has no item of that name");
 		if (result < 0)
 			break;
 		item->measured = (enum measured)(method + 1);
@@ -541,10 +542,9 @@ static int read_predicates(struct layout *l, const struct json *object, struct s
 	return result;
 }
 
-static int read_integrity_zone(struct layout *l, const struct json *j, const struct ruleset *set, struct scorecard *card)
+static int read_integrity_zone(struct layout *l, const struct json *j, struct scorecard *card)
 {
 	static const char *const known[] = {"id", "name", "basis", "zero_violations", "areas", "results", "measured", "predicates", NULL};
-	(void)set;
 	int result = reader_check_keys(l->reader, j, known);
 	if (result >= 0)
 		result = read_zero_violations(l, j, card);
@@ -640,7 +640,7 @@ static int lay_out(struct reader *r, const struct json *j, const struct ruleset 
 	l.rules = reader_take(r, room, sizeof *l.rules);
 	if (!l.leaves || !l.items || !l.components || !l.rules)
 		return -ENOMEM;
-	int result = json_get(j, "components") ? read_evaluation(&l, j, set, card) : read_integrity_zone(&l, j, set, card);
+	int result = json_get(j, "components") ? read_evaluation(&l, j, set, card) : read_integrity_zone(&l, j, card);
 	if (result < 0)
 		return result;
 	qsort(l.items, l.n_items, sizeof *l.items, by_name);

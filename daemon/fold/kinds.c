@@ -14,7 +14,15 @@ const struct kind *const kinds[] = {
 };
 #undef KIND
 
-const size_t kinds_n = sizeof kinds / sizeof *kinds;
+const size_t kinds_n = COUNT(kinds);
+
+size_t kind_index(const struct kind *k)
+{
+	size_t i = 0;
+	while (kinds[i] != k)
+		i++;
+	return i;
+}
 
 const struct kind *kind_of_type(struct text name, unsigned *ret_type)
 {

@@ -79,14 +79,6 @@ static int append(void ***array, size_t *n, size_t *size, void *element)
 	return 0;
 }
 
-static size_t kind_number(const struct kind *k)
-{
-	size_t i = 0;
-	while (kinds[i] != k)
-		i++;
-	return i;
-}
-
 /* The entity of the key, made when this is its first event in the batch. The key's bytes stay valid as long as the batch. */
 static int find_entity(struct ledger *l, const struct event *e, struct entity **ret)
 {
@@ -94,7 +86,7 @@ static int find_entity(struct ledger *l, const struct event *e, struct entity **
 	entity_key(e, &l->scratch);
 	if (l->scratch.failed)
 		return -ENOMEM;
-	struct map *m = &l->by_key[kind_number(e->kind)];
+	struct map *m = &l->by_key[kind_index(e->kind)];
 	struct text key = buffer_view(&l->scratch);
 	*ret = map_get(m, key);
 	if (*ret)

@@ -133,7 +133,8 @@ void curves_deinit(struct curves *c)
 	*c = (struct curves){0};
 }
 
-decimal curve_total(const struct curve *c, day_number day)
+/* The total of all days up to this one. */
+static decimal total_until(const struct curve *c, day_number day)
 {
 	size_t low = 0, high = c->n; /* points[low - 1].day ≤ day < points[high].day */
 	while (low < high) {
@@ -144,4 +145,15 @@ decimal curve_total(const struct curve *c, day_number day)
 			high = middle;
 	}
 	return low ? c->points[low - 1].total : decimal_of(0);
+}
+
+decimal curve_sum(const struct curve *c, struct days days)
+{
+	decimal sum = decimal_of(0);
+	if (days.first > days.last)
+		return sum;
+	sum = total_until(c, days.last);
+	if (days.first != DAY_NONE)
+		sum.micro -= total_until(c, days.first - 1).micro;
+	return sum;
 }

@@ -36,5 +36,7 @@ static inline const struct curve *curves_at(const struct curves *c, uint32_t ser
 	return &c->all[series * c->slots + slot];
 }
 
-/* The total of all days up to this one. */
-decimal curve_total(const struct curve *c, day_number day);
+struct days {
+	day_number first, last; /* first DAY_NONE: from the beginning; last before first: none */
+};
+decimal curve_sum(const struct curve *c, struct days days);

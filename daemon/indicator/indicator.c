@@ -15,10 +15,6 @@ struct part {
 	size_t n;
 };
 
-struct days {
-	day_number first, last;
-};
-
 /* The days that count for a period. */
 struct windows {
 	struct days figure, presence, before;
@@ -183,12 +179,8 @@ static struct windows windows_of(const struct work *w, struct period p)
 static decimal sum(const struct work *w, const struct part *p, size_t slot, struct days days)
 {
 	decimal total = decimal_of(0);
-	for (size_t i = 0; i < p->n && days.first <= days.last; i++) {
-		const struct curve *c = curves_at(&w->curves, p->series[i], slot);
-		total.micro += curve_total(c, days.last).micro;
-		if (days.first != DAY_NONE)
-			total.micro -= curve_total(c, days.first - 1).micro;
-	}
+	for (size_t i = 0; i < p->n; i++)
+		total.micro += curve_sum(curves_at(&w->curves, p->series[i], slot), days).micro;
 	return total;
 }
 
@@ -215,17 +207,6 @@ static bool add_up(const struct work *w, size_t slot, const struct windows *x, s
 	return present || s->numerator.micro || s->denominator.micro;
 }
 
-static struct text band_of(const struct bands *bands, decimal value)
-{
-	for (size_t i = 0; bands && i < bands->n; i++) {
-		const struct band *b = &bands->bands[i];
-		int c = b->has_min ? decimal_compare(value, b->min) : 1;
-		if (c > 0 || (c == 0 && b->inclusive))
-			return b->name;
-	}
-	return TEXT_NONE;
-}
-
 static int value_of(const struct indicator *i, struct figure *f)
 {
 	int r = 0;
@@ -238,7 +219,7 @@ static int value_of(const struct indicator *i, struct figure *f)
 	f->has_value = r != DECIMAL_UNDEFINED;
 	f->state = f->has_value ? FIGURE_VALUE : FIGURE_NO_DENOMINATOR;
 	if (f->has_value)
-		f->band = band_of(i->bands, f->value);
+		f->band = bands_judge(i->bands, f->value);
 	return 0;
 }
 

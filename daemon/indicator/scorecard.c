@@ -90,49 +90,26 @@ static void set_reduction(mpq_t q, decimal now, decimal before, decimal zero_vio
 
 /* --- answers --------------------------------------------------------------------------------------------------------------------------------- */
 
-/* What a letter is worth, in hundredths; -1: it is not of the scale. */
-static int worth(enum scale scale, struct text answer)
-{
-	static const int a3[] = {100, 50, 0}, a4[] = {100, 67, 33, 0}, a5[] = {100, 75, 50, 25, 0};
-	if (scale == SCALE_YT)
-		return text_is(answer, "yes") ? 100 : text_is(answer, "no") ? 0 : -1;
-	const int *worths = scale == SCALE_A3 ? a3 : scale == SCALE_A4 ? a4 : a5;
-	int n = scale == SCALE_A3 ? 3 : scale == SCALE_A4 ? 4 : 5;
-	return answer.n == 1 && answer.p[0] >= 'a' && answer.p[0] < 'a' + n ? worths[answer.p[0] - 'a'] : -1;
-}
-
 /* The value of the answer; false: it has none. */
 static bool answer_value(const struct assessment *a, enum scale scale, decimal zero_violations, mpq_t q)
 {
-	int hundredths;
-	switch (scale) {
-	case SCALE_RATIO:
-	case SCALE_SURVEY:
-		if (!a->has_ratio || !a->denominator.micro)
-			return false;
-		set_share(q, a->numerator, a->denominator);
-		return true;
-	case SCALE_REDUCTION:
+	if (scale == SCALE_REDUCTION) {
 		if (a->has_ratio)
 			set_reduction(q, a->numerator, a->denominator, zero_violations);
 		return a->has_ratio;
-	case SCALE_YT:
-	case SCALE_A3:
-	case SCALE_A4:
-	case SCALE_A5:
-		break;
 	}
-	hundredths = worth(scale, a->answer);
+	if (scale_is_ratio(scale)) {
+		if (a->has_ratio && a->denominator.micro)
+			set_share(q, a->numerator, a->denominator);
+		return a->has_ratio && a->denominator.micro;
+	}
+	int hundredths = scale_worth(scale, a->answer);
 	if (hundredths >= 0)
 		set_decimal(q, (decimal){hundredths * (DECIMAL_ONE / 100)});
 	return hundredths >= 0;
 }
 
 /* --- what is measured ------------------------------------------------------------------------------------------------------------------------ */
-
-struct days {
-	day_number first, last;
-};
 
 static struct days year_days(int year)
 {
@@ -154,11 +131,9 @@ static int add_up(const struct work *w, const char *measure, const char *dimensi
 	uint32_t series;
 	int r = curves_find(&w->curves, text_of(measure), text_of(dimension), &series);
 	*ret = decimal_of(0);
-	if (r < 0 || series == SERIES_NONE || days.first > days.last)
-		return r;
-	const struct curve *c = curves_at(&w->curves, series, w->of.unit);
-	ret->micro = curve_total(c, days.last).micro - curve_total(c, days.first - 1).micro;
-	return 0;
+	if (r >= 0 && series != SERIES_NONE)
+		*ret = curve_sum(curves_at(&w->curves, series, w->of.unit), days);
+	return r;
 }
 
 static int add_up_two(const struct work *w, const char *numerator, const char *denominator, const char *dimension, struct days days, decimal sums[2])

@@ -14,7 +14,7 @@ enum field_type {
 	FIELD_UNIT,    /* a unit code of semantics §1.2 */
 	FIELD_ENUM,    /* one of `values`, exactly */
 	FIELD_INTEGER, /* a JSON number of integral value, min..max */
-	FIELD_DECIMAL, /* a string or JSON number, exact; not below min when `min` is 0 (INT64_MIN: no bound) */
+	FIELD_DECIMAL, /* a string or JSON number, exact; not below min (INT64_MIN: no bound) */
 	FIELD_TIME,    /* an instant, as the envelope's time */
 	FIELD_DATE,    /* YYYY-MM-DD */
 	FIELD_PERIOD,  /* "2024", "2024-S1", "2024-Q1", "2024-03"; only grains whose bit (1 << grain) is in `max` */
@@ -77,7 +77,7 @@ struct event_type {
 };
 
 /* The type id.go.opd.<what>.v1 with an array of fields; further members may follow. */
-#define EVENT_TYPE(what, list) .name = "id.go.opd." what ".v1", .name_size = sizeof("id.go.opd." what ".v1") - 1, .fields = list, .n_fields = sizeof(list) / sizeof *(list)
+#define EVENT_TYPE(what, list) .name = "id.go.opd." what ".v1", .name_size = sizeof("id.go.opd." what ".v1") - 1, .fields = list, .n_fields = COUNT(list)
 
 struct event {
 	const struct kind *kind;

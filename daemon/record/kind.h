@@ -55,8 +55,6 @@ struct state {
 const struct member *state_slot(const struct state *s, unsigned slot, size_t *ret_n);
 /* The only member of a KEEP_EARLIEST or KEEP_HIGHEST slot, or NULL. */
 const struct member *state_one(const struct state *s, unsigned slot);
-/* Precedence of two members of one type (semantics §2): revision, time, id, fields. <0, 0, >0 */
-int member_compare(const struct event_type *t, const struct member *a, const struct member *b);
 
 enum column_type { COLUMN_TEXT, COLUMN_INT4, COLUMN_INT8, COLUMN_NUMERIC, COLUMN_TIMESTAMPTZ, COLUMN_DATE, COLUMN_JSON };
 
@@ -125,6 +123,8 @@ struct kind {
 /* Every kind, in order of name. */
 extern const struct kind *const kinds[];
 extern const size_t kinds_n;
+/* Its place in kinds[]. */
+size_t kind_index(const struct kind *k);
 /* The type of that full name: its kind and *ret_type; NULL when unknown. */
 const struct kind *kind_of_type(struct text name, unsigned *ret_type);
 

@@ -48,3 +48,14 @@ const struct deadline *ruleset_deadline(const struct ruleset *r, const char *nam
 			return &r->deadlines[i];
 	return NULL;
 }
+
+struct text bands_judge(const struct bands *bands, decimal value)
+{
+	for (size_t i = 0; bands && i < bands->n; i++) {
+		const struct band *b = &bands->bands[i];
+		int c = b->has_min ? decimal_compare(value, b->min) : 1;
+		if (c > 0 || (c == 0 && b->inclusive))
+			return b->name;
+	}
+	return TEXT_NONE;
+}

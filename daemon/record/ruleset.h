@@ -55,6 +55,7 @@ struct indicator {
 struct ruleset {
 	struct text id, basis;
 	day_number valid_from, valid_to; /* inclusive; DAY_NONE valid_to: open */
+	unsigned sections; /* which the file has, as its reader counts them */
 	bool has_deadlines;
 	struct text sla_start; /* "received", "verified", "forwarded" */
 	const struct deadline *deadlines;
@@ -87,3 +88,5 @@ const struct ruleset *rulesets_indicators_on(const struct rulesets *r, day_numbe
 const decimal *rulesets_cap_on(const struct rulesets *r, day_number d);
 /* The deadline of that name; NULL when the ruleset has none. */
 const struct deadline *ruleset_deadline(const struct ruleset *r, const char *name, struct text sub);
+/* The band of the value, absent when there is none for it. `bands` NULL: none. */
+struct text bands_judge(const struct bands *bands, decimal value);

@@ -52,13 +52,19 @@ decimal scorecard_max(const struct scorecard *s, const struct score_component *c
 	return sum;
 }
 
-struct text bands_judge(const struct bands *bands, decimal value)
+bool scale_is_ratio(enum scale scale)
 {
-	for (size_t i = 0; bands && i < bands->n; i++) {
-		const struct band *b = &bands->bands[i];
-		int c = b->has_min ? decimal_compare(value, b->min) : 1;
-		if (c > 0 || (c == 0 && b->inclusive))
-			return b->name;
-	}
-	return TEXT_NONE;
+	return scale == SCALE_RATIO || scale == SCALE_REDUCTION || scale == SCALE_SURVEY;
+}
+
+int scale_worth(enum scale scale, struct text answer)
+{
+	static const int a3[] = {100, 50, 0}, a4[] = {100, 67, 33, 0}, a5[] = {100, 75, 50, 25, 0};
+	if (scale_is_ratio(scale))
+		return -1;
+	if (scale == SCALE_YT)
+		return text_is(answer, "yes") ? 100 : text_is(answer, "no") ? 0 : -1;
+	const int *worths = scale == SCALE_A3 ? a3 : scale == SCALE_A4 ? a4 : a5;
+	int n = scale == SCALE_A3 ? 3 : scale == SCALE_A4 ? 4 : 5;
+	return answer.n == 1 && answer.p[0] >= 'a' && answer.p[0] < 'a' + n ? worths[answer.p[0] - 'a'] : -1;
 }

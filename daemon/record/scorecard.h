@@ -91,5 +91,7 @@ const struct scorecard *rulesets_scorecard(const struct rulesets *r, struct text
 const struct score_item *scorecard_item(const struct scorecard *s, struct text name);
 /* The sum of the component's weights: its highest score. */
 decimal scorecard_max(const struct scorecard *s, const struct score_component *c);
-/* The band of the value, absent when there is none for it. `bands` NULL: none. */
-struct text bands_judge(const struct bands *bands, decimal value);
+/* Whether answers have a numerator and a denominator instead of a letter. */
+bool scale_is_ratio(enum scale scale);
+/* What the letter is worth, in hundredths; -1: it is not of the scale. */
+int scale_worth(enum scale scale, struct text answer);

@@ -71,7 +71,7 @@ static int put(struct units *u, const struct unit *unit)
 {
 	struct unit copy = *unit;
 	struct text *const strings[] = {&copy.code, &copy.name, &copy.kind, &copy.parent_code, &copy.successor_code};
-	for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
+	for (size_t i = 0; i < COUNT(strings); i++)
 		if (!arena_copy(u->arena, *strings[i], strings[i]))
 			return -ENOMEM;
 	uint32_t i = units_find(u, unit->code);

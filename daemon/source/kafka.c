@@ -626,7 +626,7 @@ static int consumer_conf(const struct config *c, struct source *s, rd_kafka_conf
 	static const char *const fixed[][2] = {
 		{"enable.auto.commit", "false"}, {"enable.auto.offset.store", "false"}, {"auto.offset.reset", "error"}, {"enable.partition.eof", "true"},
 	};
-	for (size_t i = 0; i < sizeof fixed / sizeof *fixed && r >= 0; i++)
+	for (size_t i = 0; i < COUNT(fixed) && r >= 0; i++)
 		r = set_property(conf, fixed[i][0], fixed[i][1], "built-in", err);
 	if (r < 0) {
 		rd_kafka_conf_destroy(conf);

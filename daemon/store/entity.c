@@ -73,10 +73,7 @@ static bool make_sql(struct kind_sql *q, const struct kind *k)
 
 static struct kind_sql *sql_of(struct store *s, const struct kind *k)
 {
-	size_t i = 0;
-	while (kinds[i] != k)
-		i++;
-	struct kind_sql *q = &s->kinds[i];
+	struct kind_sql *q = &s->kinds[kind_index(k)];
 	return q->update || make_sql(q, k) ? q : NULL;
 }
 

@@ -192,7 +192,7 @@ int pg_classify(const char *sqlstate)
 		{"28", -EACCES},     /* who we are */
 		{"42501", -EACCES},  /* what we may do */
 	};
-	for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
+	for (size_t i = 0; i < COUNT(classes); i++)
 		if (!strncmp(sqlstate, classes[i].prefix, strlen(classes[i].prefix)))
 			return classes[i].outcome;
 	return -EIO;
@@ -549,7 +549,7 @@ static int hand_on(const PGresult *res, int (*row)(void *arg, size_t n, const st
 {
 	struct text cells[64];
 	size_t n = pg_columns(res);
-	if (n > sizeof cells / sizeof *cells)
+	if (n > COUNT(cells))
 		return -E2BIG;
 	for (size_t i = 0; i < n; i++)
 		cells[i] = pg_cell(res, 0, i);

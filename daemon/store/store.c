@@ -34,7 +34,7 @@ int store_new(const char *conninfo, const char *owner, struct store **ret_store,
 static void free_kind_sql(struct kind_sql *k)
 {
 	char *const all[] = {k->load_name, k->load, k->walk, k->copy, k->stage, k->copy_stage, k->update};
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+	for (size_t i = 0; i < COUNT(all); i++)
 		free(all[i]);
 }
 

@@ -136,7 +136,7 @@ static void check_role(struct check *c, struct store *s)
 		{"SELECT has_schema_privilege('rekap', 'CREATE')::text", "false", "cannot change the schema", "let the daemon log in as a member of rekap_writer only", MARK_WARN},
 	};
 	struct error err = {""};
-	for (size_t i = 0; i < sizeof questions / sizeof *questions; i++) {
+	for (size_t i = 0; i < COUNT(questions); i++) {
 		char got[256] = "";
 		if (store_query(s, questions[i].sql, keep_first, got, &err) != 0)
 			say(c, MARK_FAIL, "role", "%s", err.text);

@@ -68,7 +68,7 @@ static int ask_postgres(struct status *s, struct error *err)
 		 "(SELECT digest FROM rekap_store.basis) FROM rekap_store.migration", &s->schema},
 	};
 	int r = store_connect(s->store, err);
-	for (size_t i = 0; i < sizeof questions / sizeof *questions && r == 0; i++)
+	for (size_t i = 0; i < COUNT(questions) && r == 0; i++)
 		r = store_query(s->store, questions[i].sql, keep, questions[i].rows, err);
 	return r;
 }
@@ -313,13 +313,13 @@ int verb_status(const struct verb *v, int argc, char **argv)
 	bool has_rules = rules_load(&c, &rules, &err) == 0;
 	struct status s = {.config = &c, .rules = has_rules ? &rules : NULL};
 	struct rows *const all[] = {&s.offsets, &s.last, &s.totals, &s.rejects, &s.schema};
-	for (size_t k = 0; k < sizeof all / sizeof *all; k++)
+	for (size_t k = 0; k < COUNT(all); k++)
 		all[k]->arena = arena;
 	r = arena ? open_store(&c, false, &s.store) : STATUS_INTERNAL;
 	if (r == 0)
 		r = status(&s, json, arena);
 	store_free(s.store);
-	for (size_t k = 0; k < sizeof all / sizeof *all; k++)
+	for (size_t k = 0; k < COUNT(all); k++)
 		free(all[k]->cells);
 	arena_free(arena);
 	if (has_rules)

@@ -54,7 +54,7 @@ const struct verb verbs[] = {
 	 "them; expect.json names tables and their rows. No broker, no database.",
 	 verb_test},
 };
-const size_t verbs_n = sizeof verbs / sizeof *verbs;
+const size_t verbs_n = COUNT(verbs);
 
 /* Levenshtein's distance of short names. */
 static size_t distance(const char *a, const char *b)

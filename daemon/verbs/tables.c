@@ -3,6 +3,7 @@
 
 #include "daemon/verbs/tables.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 
@@ -93,12 +94,13 @@ static bool put_unit(struct tables *all, struct text *cell, const struct units *
 
 static struct table *add_table(struct tables *all, const char *name, const struct table_column *columns, size_t n)
 {
+	assert(all->n < all->size);
 	struct table *t = &all->all[all->n++];
 	*t = (struct table){.name = name, .n_columns = n};
 	memcpy(t->columns, columns, n * sizeof *columns);
 	return t;
 }
-#define ADD_TABLE(all, name, columns) add_table(all, name, columns, sizeof(columns) / sizeof *(columns))
+#define ADD_TABLE(all, name, columns) add_table(all, name, columns, COUNT(columns))
 
 /* --- entities -------------------------------------------------------------------------------------------------------------------------------- */
 
@@ -202,10 +204,7 @@ static bool make_entities(struct tables *all, const struct ledger *l)
 	struct table *quality = ADD_TABLE(all, "data_quality", quality_columns);
 	for (size_t i = 0; i < l->n_entities; i++) {
 		const struct entity *e = l->entities[i];
-		size_t k = 0;
-		while (kinds[k] != e->kind)
-			k++;
-		if (e->changed && (!add_entity(all, &all->all[first + k], l->basis->units, e) || !add_flags(all, quality, l->basis->units, e)))
+		if (e->changed && (!add_entity(all, &all->all[first + kind_index(e->kind)], l->basis->units, e) || !add_flags(all, quality, l->basis->units, e)))
 			return false;
 	}
 	return true;
@@ -480,7 +479,7 @@ static bool make_rejects(struct tables *all, const struct ledger *l)
 
 int tables_make(struct tables *t, const struct ledger *l, day_number as_of, int64_t suppression_threshold, struct arena *arena)
 {
-	*t = (struct tables){.all = arena_alloc(arena, (kinds_n + TABLES) * sizeof *t->all), .arena = arena};
+	*t = (struct tables){.all = arena_alloc(arena, (kinds_n + TABLES) * sizeof *t->all), .size = kinds_n + TABLES, .arena = arena};
 	if (!t->all || !make_entities(t, l) || !make_units(t, l->basis->units) || !make_rejects(t, l))
 		return -ENOMEM;
 	return make_figures(t, l, as_of, suppression_threshold);

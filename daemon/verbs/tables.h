@@ -25,7 +25,7 @@ struct table {
 
 struct tables {
 	struct table *all;
-	size_t n;
+	size_t n, size;
 	struct arena *arena; /* owns all of it; borrowed */
 };
 

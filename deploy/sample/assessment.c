@@ -203,7 +203,7 @@ static void make_scorecard(struct sample *s, const struct profile *p, const stru
 
 static void answer_gates(struct sample *s, const struct profile *p)
 {
-	for (size_t i = 0; i < sizeof gates / sizeof *gates; i++) {
+	for (size_t i = 0; i < COUNT(gates); i++) {
 		char item[32], word[32];
 		snprintf(item, sizeof item, "G.%s", gates[i]);
 		snprintf(word, sizeof word, " %s ", gates[i]);
@@ -219,7 +219,7 @@ void make_assessments(struct sample *s, const char *folder)
 
 	load_worksheet(&w, "zi-2021");
 	fputs("unit_code,component,score\n", f);
-	for (size_t i = 0; i < sizeof profiles / sizeof *profiles; i++) {
+	for (size_t i = 0; i < COUNT(profiles); i++) {
 		make_scorecard(s, &profiles[i], &w, f);
 		answer_gates(s, &profiles[i]);
 	}

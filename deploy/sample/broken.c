@@ -68,7 +68,7 @@ void make_broken(struct sample *s, const char *folder)
 	FILE *f = create_file(folder, "rejects.csv");
 	unsigned number = 1;
 	fputs("reason,records\n", f);
-	for (const struct fault *x = faults; x < faults + sizeof faults / sizeof *faults; x++) {
+	for (const struct fault *x = faults; x < faults + COUNT(faults); x++) {
 		for (unsigned i = 0; i < x->count; i++, number++) {
 			int64_t time = between(&s->random, year_start(), year_end() - 1);
 			add_message(s, x->type, time, fill(s, "contoh-x-#", number), fill(s, x->data, number), x->form);

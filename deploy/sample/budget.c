@@ -71,6 +71,6 @@ static void make_line(struct sample *s, int unit, const struct line *l)
 void make_budget(struct sample *s)
 {
 	for (int unit = 0; unit < UNITS; unit++)
-		for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+		for (size_t i = 0; i < COUNT(lines); i++)
 			make_line(s, unit, &lines[i]);
 }

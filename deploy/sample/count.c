@@ -149,7 +149,7 @@ void write_figures(const struct sample *s, const char *folder)
 	f = create_file(folder, "indicators.csv");
 	fputs("unit_code,indicator,numerator,denominator\n", f);
 	for (int i = 0; i <= UNITS; i++) {
-		for (size_t k = 0; k < sizeof indicators / sizeof *indicators; k++) {
+		for (size_t k = 0; k < COUNT(indicators); k++) {
 			fprintf(f, "%s,", i == UNITS ? "region" : units[i].code);
 			put_indicator(f, s->below[i], k);
 		}

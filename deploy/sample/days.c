@@ -18,7 +18,7 @@ void load_holidays(void)
 			day_number day;
 			if (date_parse((struct text){line, strcspn(line, ",\n")}, &day) < 0)
 				continue; /* the header */
-			if (n_holidays == sizeof holidays / sizeof *holidays)
+			if (n_holidays == COUNT(holidays))
 				die(embedded_files[i].path, "more holidays than expected");
 			holidays[n_holidays++] = day;
 		}

@@ -133,7 +133,7 @@ void make_performance(struct sample *s)
 	/* From the last periods of the year before: their reports fall due in this one. */
 	day_number last_year = day_from_civil(YEAR, 1, 1) - 1, end = day_from_civil(YEAR, 12, 31);
 	for (int unit = 0; unit < UNITS; unit++)
-		for (size_t i = 0; i < sizeof goals / sizeof *goals; i++)
+		for (size_t i = 0; i < COUNT(goals); i++)
 			for (struct period p = period_of(goals[i].grain, last_year); p.last <= end; p = period_of(p.grain, p.last + 1))
 				if (reports_on(unit, p.last))
 					make_report(s, unit, &goals[i], p);

@@ -161,7 +161,7 @@ struct sample {
 _Noreturn void die(const char *what, const char *why);
 bool chance(struct random *r, unsigned per_mille);
 int64_t between(struct random *r, int64_t low, int64_t high);
-#define CHOICE(r, list) ((list)[random_below(r, sizeof(list) / sizeof *(list))])
+#define CHOICE(r, list) ((list)[random_below(r, COUNT(list))])
 
 /*
  * One draw in a statement: the language leaves the order of arguments, operands and initialisers to the compiler, and the sample must be the same with all.

@@ -7,7 +7,7 @@
 
 static const char *const channels[] = {"kiosk", "web", "qr_code", "paper"};
 static const char *const elements[] = {"requirements", "procedure", "time", "cost", "product", "competence", "conduct", "facilities", "complaint_handling"};
-#define ELEMENTS (sizeof elements / sizeof *elements)
+#define ELEMENTS COUNT(elements)
 #define TIME 2
 
 static const struct service {

@@ -16,7 +16,7 @@ static const struct scale scales[] = {
 
 static const struct scale *scale_of(struct text name)
 {
-	for (size_t i = 0; i < sizeof scales / sizeof *scales; i++)
+	for (size_t i = 0; i < COUNT(scales); i++)
 		if (text_is(name, scales[i].name))
 			return &scales[i];
 	die("ruleset", "a scale that the sample does not know");

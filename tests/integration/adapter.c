@@ -498,7 +498,7 @@ static int lose_in(int verb)
 START_TEST(lost_in_each_call)
 {
 	static const char *const texts[] = {"SELECT 1", "SELECT $1", "PREPARE one", "COMMIT", "COPY t"};
-	for (size_t i = 0; i < sizeof losses / sizeof *losses; i++) {
+	for (size_t i = 0; i < COUNT(losses); i++) {
 		if ((losses[i] == CALL_COPY || losses[i] == CALL_COPY_END) && _i != 4)
 			continue;
 		struct exchange script[] = {CONNECT, {.text = texts[_i], .fails = losses[i], .replies = {COMMAND("X")}}, {0}};
@@ -522,7 +522,7 @@ START_TEST(values_survive_the_journey)
 	struct pg_statement st = {.sql = "SELECT $1::numeric::text, $1::numeric, $2::date::text, $3::timestamptz::text, $4::text[]::text"};
 	struct buffer b = {0};
 	ck_outcome(pg_connect(pg, &err), 0, "");
-	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+	for (size_t i = 0; i < COUNT(numbers); i++) {
 		decimal d, back;
 		PG_RESULT res = NULL;
 		ck_assert_int_eq(decimal_parse(text_of(numbers[i]), &d), 0);
@@ -608,7 +608,7 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, a_statement_is_prepared_once_in_a_session);
 	tcase_add_test(tc, another_kind_of_result_is_an_error);
 	tcase_add_test(tc, an_error_in_the_middle);
-	tcase_add_loop_test(tc, every_class_says_what_to_do, 0, (int)(sizeof classes / sizeof *classes));
+	tcase_add_loop_test(tc, every_class_says_what_to_do, 0, (int)COUNT(classes));
 	tcase_add_test(tc, rows_one_by_one);
 	tcase_add_test(tc, a_reader_may_stop_early);
 	tcase_add_test(tc, copy_in);
@@ -618,7 +618,7 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, a_deadline_ends_the_connection);
 	tcase_add_test(tc, another_thread_cancels);
 #ifdef SCRIPTED
-	tcase_add_loop_test(tc, refusals_say_what_to_do, 0, (int)(sizeof refusals / sizeof *refusals));
+	tcase_add_loop_test(tc, refusals_say_what_to_do, 0, (int)COUNT(refusals));
 	tcase_add_test(tc, servers_that_do_not_fit);
 	tcase_add_test(tc, a_server_that_never_answers);
 	tcase_add_test(tc, lost_in_the_setup_of_the_session);

@@ -319,7 +319,7 @@ ExecStatusType PQresultStatus(const PGresult *r)
 		   {"COPY_IN", PGRES_COPY_IN},
 		   {"COPY_OUT", PGRES_COPY_OUT},
 		   {"SINGLE", PGRES_SINGLE_TUPLE}};
-	for (size_t i = 0; r && i < sizeof all / sizeof *all; i++)
+	for (size_t i = 0; r && i < COUNT(all); i++)
 		if (!strcmp(r->reply->status, all[i].name))
 			return all[i].status;
 	return PGRES_FATAL_ERROR;

@@ -6,6 +6,8 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "common/text.h"
+
 /* Under a tool that makes tests many times slower, REKAP_TEST_SLOW is set: then a twentieth of the rounds has to do. */
 static inline int test_rounds(int n)
 {
@@ -22,7 +24,7 @@ static inline int test_rounds(int n)
 		TCase *tcase = tcase_create("all");                                                                                                            \
 		tcase_set_timeout(tcase, 100);                                                                                                                 \
 		tcase_add_checked_fixture(tcase, setup, teardown);                                                                                             \
-		for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)                                                                                      \
+		for (size_t i = 0; i < COUNT(tests); i++)                                                                                      \
 			tcase_add_test(tcase, tests[i]);                                                                                                       \
 		suite_add_tcase(suite, tcase);                                                                                                                 \
 		SRunner *runner = srunner_create(suite);                                                                                                       \

@@ -42,21 +42,7 @@ static const struct column columns[] = {
 
 static bool in_scale(enum scale scale, const struct value *v)
 {
-	static const char *const words[] = {[SCALE_A3] = "abc", [SCALE_A4] = "abcd", [SCALE_A5] = "abcde"};
-	const struct text answer = v[F_ANSWER].text;
-	switch (scale) {
-	case SCALE_YT:
-		return text_is(answer, "yes") || text_is(answer, "no");
-	case SCALE_A3:
-	case SCALE_A4:
-	case SCALE_A5:
-		return answer.n == 1 && strchr(words[scale], answer.p[0]);
-	case SCALE_RATIO:
-	case SCALE_REDUCTION:
-	case SCALE_SURVEY:
-		return v[F_NUMERATOR].present;
-	}
-	return false;
+	return scale_is_ratio(scale) ? v[F_NUMERATOR].present : scale_worth(scale, v[F_ANSWER].text) >= 0;
 }
 
 static void flag(struct derived *d, const struct basis *b, const struct value *v)
@@ -87,16 +73,15 @@ static void derive(const struct basis *b, const struct state *s, struct derived 
 
 static const char *const key[] = {"unit", "year", "ruleset", "item", "assessor", NULL};
 
-extern const struct kind kind_assessment_answer;
 const struct kind kind_assessment_answer = {
 	.name = "assessment_answer",
 	.topic = "opd.assessment",
 	.types = types,
-	.n_types = 1,
+	.n_types = COUNT(types),
 	.slots = slots,
-	.n_slots = 1,
+	.n_slots = COUNT(slots),
 	.key = key,
 	.columns = columns,
-	.n_columns = sizeof columns / sizeof *columns,
+	.n_columns = COUNT(columns),
 	.derive = derive,
 };

@@ -80,17 +80,16 @@ static void derive(const struct basis *b, const struct state *s, struct derived 
 
 static const char *const key[] = {"unit", "program", "activity", "period", NULL};
 
-extern const struct kind kind_budget_report;
 const struct kind kind_budget_report = {
 	.name = "budget_report",
 	.topic = "opd.budget",
 	.types = types,
-	.n_types = 1,
+	.n_types = COUNT(types),
 	.slots = slots,
-	.n_slots = 1,
+	.n_slots = COUNT(slots),
 	.key = key,
 	.by_year = true,
 	.columns = columns,
-	.n_columns = sizeof columns / sizeof *columns,
+	.n_columns = COUNT(columns),
 	.derive = derive,
 };

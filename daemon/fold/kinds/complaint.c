@@ -320,7 +320,7 @@ static void flag(struct derived *d, const struct basis *b, const struct facts *f
 		{"archived_before_received", f->archived},
 		{"withdrawn_before_received", f->withdrawn},
 	};
-	for (size_t i = 0; i < sizeof early / sizeof *early; i++)
+	for (size_t i = 0; i < COUNT(early); i++)
 		if (early[i].earliest && day_of_member(b, early[i].earliest) < f->received_day)
 			derived_flag(d, early[i].name, TEXT_NONE);
 	if (f->received->conflicts)
@@ -378,16 +378,15 @@ static void derive(const struct basis *b, const struct state *s, struct derived 
 
 static const char *const key[] = {"complaint_id", NULL};
 
-extern const struct kind kind_complaint;
 const struct kind kind_complaint = {
 	.name = "complaint",
 	.topic = "opd.complaint",
 	.types = types,
-	.n_types = N_TYPES,
+	.n_types = COUNT(types),
 	.slots = slots,
-	.n_slots = N_TYPES,
+	.n_slots = COUNT(slots),
 	.key = key,
 	.columns = columns,
-	.n_columns = N_COLUMNS,
+	.n_columns = COUNT(columns),
 	.derive = derive,
 };

@@ -38,7 +38,7 @@ static void contribute(struct derived *d, const struct basis *b, const struct va
 		{"declaration.on_time", v[F_ON_TIME].integer},
 		{"declaration.complete", v[F_COMPLETE].integer},
 	};
-	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+	for (size_t i = 0; i < COUNT(counts); i++)
 		derived_dimension(d, b, d->unit, last, counts[i].measure, "regime", v[F_REGIME].text, decimal_of(counts[i].n));
 }
 
@@ -62,16 +62,15 @@ static void derive(const struct basis *b, const struct state *s, struct derived 
 
 static const char *const key[] = {"unit", "regime", "year", NULL};
 
-extern const struct kind kind_declaration;
 const struct kind kind_declaration = {
 	.name = "declaration",
 	.topic = "opd.integrity",
 	.types = types,
-	.n_types = 1,
+	.n_types = COUNT(types),
 	.slots = slots,
-	.n_slots = 1,
+	.n_slots = COUNT(slots),
 	.key = key,
 	.columns = columns,
-	.n_columns = sizeof columns / sizeof *columns,
+	.n_columns = COUNT(columns),
 	.derive = derive,
 };

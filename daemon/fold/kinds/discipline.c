@@ -35,16 +35,15 @@ static void derive(const struct basis *b, const struct state *s, struct derived 
 
 static const char *const key[] = {"unit", "year", NULL};
 
-extern const struct kind kind_discipline;
 const struct kind kind_discipline = {
 	.name = "discipline",
 	.topic = "opd.integrity",
 	.types = types,
-	.n_types = 1,
+	.n_types = COUNT(types),
 	.slots = slots,
-	.n_slots = 1,
+	.n_slots = COUNT(slots),
 	.key = key,
 	.columns = columns,
-	.n_columns = sizeof columns / sizeof *columns,
+	.n_columns = COUNT(columns),
 	.derive = derive,
 };

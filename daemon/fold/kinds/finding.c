@@ -102,16 +102,15 @@ static void derive(const struct basis *b, const struct state *s, struct derived 
 
 static const char *const key[] = {"finding_id", NULL};
 
-extern const struct kind kind_finding;
 const struct kind kind_finding = {
 	.name = "finding",
 	.topic = "opd.integrity",
 	.types = types,
-	.n_types = 2,
+	.n_types = COUNT(types),
 	.slots = slots,
-	.n_slots = N_SLOTS,
+	.n_slots = COUNT(slots),
 	.key = key,
 	.columns = columns,
-	.n_columns = N_COLUMNS,
+	.n_columns = COUNT(columns),
 	.derive = derive,
 };

@@ -56,16 +56,15 @@ static void derive(const struct basis *b, const struct state *s, struct derived 
 
 static const char *const key[] = {"report_id", NULL};
 
-extern const struct kind kind_gratification;
 const struct kind kind_gratification = {
 	.name = "gratification",
 	.topic = "opd.integrity",
 	.types = types,
-	.n_types = 1,
+	.n_types = COUNT(types),
 	.slots = slots,
-	.n_slots = 1,
+	.n_slots = COUNT(slots),
 	.key = key,
 	.columns = columns,
-	.n_columns = N_COLUMNS,
+	.n_columns = COUNT(columns),
 	.derive = derive,
 };

@@ -163,16 +163,15 @@ static void derive(const struct basis *b, const struct state *s, struct derived 
 
 static const char *const key[] = {"unit", "indicator", "period", NULL};
 
-extern const struct kind kind_performance_report;
 const struct kind kind_performance_report = {
 	.name = "performance_report",
 	.topic = "opd.performance",
 	.types = types,
-	.n_types = 1,
+	.n_types = COUNT(types),
 	.slots = slots,
-	.n_slots = sizeof slots / sizeof *slots,
+	.n_slots = COUNT(slots),
 	.key = key,
 	.columns = columns,
-	.n_columns = N_COLUMNS,
+	.n_columns = COUNT(columns),
 	.derive = derive,
 };

@@ -12,7 +12,7 @@ enum { ANSWERED, WITHDRAWN };
 static const char *const instruments[] = {"skm", "spak", "spkp", NULL};
 /* The nine elements of the skm, bytewise. They go by name: U8 and U9 are numbered both ways. */
 static const char *const elements[] = {"competence", "complaint_handling", "conduct", "cost", "facilities", "procedure", "product", "requirements", "time"};
-#define N_ELEMENTS (sizeof elements / sizeof *elements)
+#define N_ELEMENTS COUNT(elements)
 #define STATEMENTS_MAX 100
 #define STATEMENT_NAME_MAX 64
 
@@ -198,16 +198,15 @@ static void derive(const struct basis *b, const struct state *s, struct derived 
 
 static const char *const key[] = {"response_id", NULL};
 
-extern const struct kind kind_survey_response;
 const struct kind kind_survey_response = {
 	.name = "survey_response",
 	.topic = "opd.survey",
 	.types = types,
-	.n_types = 2,
+	.n_types = COUNT(types),
 	.slots = slots,
-	.n_slots = 2,
+	.n_slots = COUNT(slots),
 	.key = key,
 	.columns = columns,
-	.n_columns = N_COLUMNS,
+	.n_columns = COUNT(columns),
 	.derive = derive,
 };

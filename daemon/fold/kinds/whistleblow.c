@@ -57,7 +57,7 @@ static void contribute(struct derived *d, const struct basis *b, const struct va
 		{"whistleblow.followed_up", v[F_FOLLOWED_UP].integer},
 		{"whistleblow.proven", v[F_PROVEN].integer},
 	};
-	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+	for (size_t i = 0; i < COUNT(counts); i++)
 		derived_dimension(d, b, d->unit, p->last, counts[i].measure, "grain", grain, decimal_of(counts[i].n));
 }
 
@@ -91,17 +91,16 @@ static void derive(const struct basis *b, const struct state *s, struct derived 
 
 static const char *const key[] = {"unit", "period", NULL};
 
-extern const struct kind kind_whistleblow;
 const struct kind kind_whistleblow = {
 	.name = "whistleblow",
 	.topic = "opd.integrity",
 	.types = types,
-	.n_types = 1,
+	.n_types = COUNT(types),
 	.slots = slots,
-	.n_slots = 1,
+	.n_slots = COUNT(slots),
 	.key = key,
 	.by_year = true,
 	.columns = columns,
-	.n_columns = sizeof columns / sizeof *columns,
+	.n_columns = COUNT(columns),
 	.derive = derive,
 };

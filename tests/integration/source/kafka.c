@@ -391,7 +391,7 @@ START_TEST(finds_topics)
 	} cases[] = {{"opd.complaint", 2}, {"opd.survey", 0}, {"opd.survey, opd.complaint", 2}, {"^opd\\..*", 5}, {"^opd\\.c,opd.other", 5}, {"complaint", 0}};
 	open_world(2);
 	rd_kafka_mock_topic_create(cluster, "opd.other", 3, 1);
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t i = 0; i < COUNT(cases); i++) {
 		int n = 0;
 		config.topics = (char *)(uintptr_t)cases[i].topics;
 		ck_assert_int_eq(source_topics(&config, 10000, count_topic, &n, &error), 0);

@@ -29,7 +29,7 @@ static void put_cases(void)
 /* The rules of the world with another number of days to respond. */
 static struct ruleset slow_ruleset;
 static struct rulesets slow_rulesets = {.all = &slow_ruleset, .n = 1};
-static struct deadline slow_deadlines[sizeof world_deadlines / sizeof *world_deadlines];
+static struct deadline slow_deadlines[COUNT(world_deadlines)];
 
 static struct store_basis slow_basis(void)
 {

@@ -60,7 +60,7 @@ static void ck_counted_once(void)
 static const char *const words[] = {
 	"BEGIN",      "advance", "load_complaint", "COPY rekap_store.complaint", "INSERT INTO rekap.reject", "stage_measure (series", "add_measures",
 	"note_batch", COMMIT};
-#define WORDS ((int)(sizeof words / sizeof *words))
+#define WORDS ((int)COUNT(words))
 
 START_TEST(a_lost_connection_counts_once)
 {

@@ -269,7 +269,7 @@ START_TEST(roles_may_what_they_must)
 		{"rekap_auditor", "UPDATE rekap.reject_body SET value = NULL", "42501"},
 	};
 	ck_migrate(0, -1, "");
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t i = 0; i < COUNT(cases); i++) {
 		const char *got = state_as(cases[i].role, cases[i].sql);
 		ck_assert_msg(!strcmp(got, cases[i].sqlstate), "%s: %s: %s", cases[i].role, cases[i].sql, got);
 	}

@@ -40,7 +40,7 @@ static struct event random_event(struct random *r, int n)
 	snprintf(complaint, 16, "c%02d", (int)random_below(r, COMPLAINTS));
 	rfc3339_format(1710000000 * INSTANT_PER_SECOND + (instant)random_below(r, 120) * INSTANT_PER_DAY, time);
 	const char *unit = units[random_below(r, 4)], *category = categories[random_below(r, 5)];
-	return world_event(&t.world, names[random_below(r, sizeof names / sizeof *names)], time, id, "complaint_id", complaint, "unit", unit, "class",
+	return world_event(&t.world, names[random_below(r, COUNT(names))], time, id, "complaint_id", complaint, "unit", unit, "class",
 			   "complaint", "channel", "web", "category", category, "reason", "x", "rating", "3", NULL);
 }
 

@@ -134,7 +134,7 @@ int main(void)
 	tcase_add_loop_test(tc, one_poison_record_is_found, 0, 9);
 	tcase_add_test(tc, a_unique_violation_of_data_is_the_records_fault);
 	tcase_add_test(tc, a_fault_of_the_database_rejects_nothing);
-	tcase_add_loop_test(tc, sqlstates_say_what_to_do, 0, (int)(sizeof classes / sizeof *classes));
+	tcase_add_loop_test(tc, sqlstates_say_what_to_do, 0, (int)COUNT(classes));
 	tcase_add_test(tc, a_refusal_at_commit_counts_too);
 	return run_case(tc);
 }

@@ -184,7 +184,7 @@ START_TEST(faults_name_their_line)
 		{"date,type,name,basis\n2024-02-03,national,x\n", "c:2: 3 fields"},
 		{"date,type,name,basis\n2024-02-03,national,\"x,y\n", "c:2: a quoted field"},
 	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct calendar *c;
 		struct error err = {""};
 		ck_assert_int_lt(calendar_parse("c", text_of(cases[i].csv), true, &c, &err), 0);

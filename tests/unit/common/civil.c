@@ -46,7 +46,7 @@ START_TEST(periods_parse_as_they_print)
 		}
 	static const char *const bad[] = {"", "24", "2024-", "2024-13", "2024-00", "2024-Q5", "2024-Q0", "2024-S3", "2024-W54", "2023-W53", "2024-W00", "2024-02-30", "1899", "2200",
 					  "2024-3", "2024-Q11", "2024 ", "2024-w13", "2024-03-1"};
-	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+	for (size_t i = 0; i < COUNT(bad); i++) {
 		struct period p;
 		ck_assert_msg(period_parse(text_of(bad[i]), &p) < 0, "%s", bad[i]);
 	}
@@ -70,7 +70,7 @@ START_TEST(rfc3339)
 		{"2199-12-31T23:59:59.9Z", "2199-12-31T23:59:59.900000Z"}, {"2199-12-31T23:59:59-00:01", NULL}, {"2200-01-01T00:00:00+00:01", "2199-12-31T23:59:00Z"}, {"0000-01-01T00:00:00Z", NULL},
 		{"2024-3-25T08:00:00Z", NULL}, {"2024-03-25T08:00:00\xe2\x88\x92" "07:00", NULL}, {"2024-03-2\xd9\xa1T08:00:00Z", NULL}, {"", NULL},
 	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t i = 0; i < COUNT(cases); i++) {
 		instant t = 42;
 		char got[RFC3339_TEXT_SIZE];
 		int r = rfc3339_parse(text_of(cases[i].text), &t);
@@ -143,7 +143,7 @@ START_TEST(dates)
 	ck_assert_int_eq(date_parse(TEXT("2024-02-29"), &d), 0);
 	ck_assert_int_eq(d, day_from_civil(2024, 2, 29));
 	static const char *const bad[] = {"2023-02-29", "2024-00-01", "2024-13-01", "2024-04-31", "1899-12-31", "2200-01-01", "2024-1-1", "2024/01/01", "2024-01-01 ", ""};
-	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+	for (size_t i = 0; i < COUNT(bad); i++)
 		ck_assert_msg(date_parse(text_of(bad[i]), &d) < 0, "%s", bad[i]);
 }
 END_TEST

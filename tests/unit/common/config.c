@@ -117,7 +117,7 @@ START_TEST(mistakes_are_named)
 		{"[kafka]\nsasl.password.file = /nonexistent/secret\n", ":2: kafka.sasl.password.file", "/nonexistent/secret"},
 		{"[rekapd]\nxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx = 5\n", ":2:", "unknown key"},
 	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t i = 0; i < COUNT(cases); i++) {
 		ck_assert_int_lt(load(cases[i].text, NULL), 0);
 		ck_assert_msg(strstr(err.text, cases[i].where) && strstr(err.text, cases[i].what), "%s", err.text);
 	}
@@ -213,7 +213,7 @@ START_TEST(connection_strings_show_no_secret)
 		{"postgresql://db/rekap?p%61ssword=HUSH", "postgresql://db/rekap?p%61ssword=********"},
 		{"postgresql://db/rekap?password=a&HUSH", "postgresql://db/rekap?password=********&********"},
 	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t i = 0; i < COUNT(cases); i++) {
 		char set[256], want[256];
 		snprintf(set, sizeof set, "postgres.conninfo=%s", cases[i].conninfo);
 		snprintf(want, sizeof want, "\n# --set postgres.conninfo\nconninfo = %s\n", cases[i].shown);
@@ -229,7 +229,7 @@ END_TEST
 START_TEST(kafka_shows_no_secret)
 {
 	static const char *const secrets[] = {"sasl.password", "ssl.key.password", "ssl.keystore.password", "sasl.oauthbearer.client.secret", "ssl.key.pem"};
-	for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
+	for (size_t i = 0; i < COUNT(secrets); i++) {
 		char text[256];
 		put("secret", "HUSH\r\n");
 		snprintf(text, sizeof text, "[kafka]\n%s.file = %s/secret\n", secrets[i], folder);

@@ -40,7 +40,7 @@ START_TEST(records)
 		{"\xef\xbb\xbf" "a,b\n", "1:a|b;"}, {"\"a\",b\n", "1:a|b;"}, {"\"a,\"\"b\"\"\",c\n", "1:a,\"b\"|c;"}, {"\"a\nb\",c\nd\n", "1:a\nb|c;3:d;"}, {"\"a\r\nb\"\r\nc", "1:a\r\nb;3:c;"},
 		{"\"\",\"\"", "1:|;"}, {" a , b ", "1: a | b ;"}, {"a\r", "1:a;"}, {"\"a\"\r", "1:a;"}, {"\xc3\xa9,\xe2\x82\xac\n", "1:\xc3\xa9|\xe2\x82\xac;"},
 	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+	for (size_t i = 0; i < COUNT(cases); i++)
 		ck_assert_str_eq(read_all(text_of(cases[i].csv)), cases[i].want);
 }
 END_TEST
@@ -60,7 +60,7 @@ START_TEST(faults_name_their_line)
 		{"\xc3,\xa9\n", "f:1: not UTF-8 text"},
 		{",,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,\n", "f:1: too many fields"},
 	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+	for (size_t i = 0; i < COUNT(cases); i++)
 		ck_assert_str_eq(read_all(text_of(cases[i].csv)), cases[i].want);
 	ck_assert_str_eq(read_all(TEXT("a\nb\0c\n")), "1:a;f:2: not UTF-8 text");
 	ck_assert_str_eq(read_all(TEXT(",,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,\n")), "1:|||||||||||||||||||||||||||||||;"); /* as many as there may be */
@@ -78,7 +78,7 @@ START_TEST(headers)
 	ck_assert_int_eq(csv_next(&c, &err), 1);
 	ck_assert(c.line == 3 && text_is(c.field[1], "2"));
 	csv_deinit(&c);
-	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+	for (size_t i = 0; i < COUNT(bad); i++) {
 		csv_init(&c, "f", text_of(bad[i]));
 		ck_assert_int_eq(csv_header(&c, columns, 2, &err), -EINVAL);
 		ck_assert_str_eq(err.text, "f:1: the header must be date,type");

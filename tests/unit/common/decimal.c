@@ -24,7 +24,7 @@ START_TEST(strings)
 		{"0", 0}, {"1", 1000000}, {"-0.5", -500000}, {"93.000001", 93000001}, {"007", 7000000}, {"-0", 0}, {"999999999999.999999", 999999999999999999},
 		{"", BAD}, {"-", BAD}, {".5", BAD}, {"5.", BAD}, {"1.0000001", BAD}, {"1234567890123456789", BAD}, {"+1", BAD}, {"1e2", BAD}, {" 1", BAD}, {"1 ", BAD}, {"0x1", BAD},
 	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t i = 0; i < COUNT(cases); i++) {
 		decimal d = {0};
 		int r = decimal_parse(text_of(cases[i].text), &d);
 		ck_assert_msg(micro(r, d) == cases[i].micro, "%s", cases[i].text);
@@ -48,7 +48,7 @@ START_TEST(json_numbers)
 		{"9223372036854775808", BAD, BAD}, {"1234567890123456", BAD, 1234567890123456}, {"1234567890123450", BAD + 1, 1234567890123450}, {"1e999999999", BAD, BAD},
 		{"0.000000000000000000000000000001", BAD, BAD}, {"100000000000000000000e-18", 100000000, 100},
 	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t i = 0; i < COUNT(cases); i++) {
 		decimal d = {0};
 		int64_t n = 0;
 		int r = decimal_parse_json(text_of(cases[i].text), &d);

@@ -78,7 +78,7 @@ END_TEST
 START_TEST(no_keys_meet_under_every_seed)
 {
 	static const uint64_t constants[] = {0, UINT64_MAX, UINT64_C(0xa0761d6478bd642f), UINT64_C(0xe7037ed1a0b428db), UINT64_C(0x8ebc6af09c88c6e3)};
-	for (size_t i = 0; i < sizeof constants / sizeof *constants; i++)
+	for (size_t i = 0; i < COUNT(constants); i++)
 		for (size_t n = 16; n <= 64; n += 8)
 			for (size_t at = 0; at + 8 <= n; at += 8) {
 				char a[64] = {0}, b[64];

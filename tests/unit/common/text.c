@@ -65,12 +65,12 @@ START_TEST(utf8_faults_are_found_wherever_they_stand)
 	static const char *const good[] = {"\xc2\x80", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"};
 	char p[80];
 	for (size_t at = 0; at < 70; at++) {
-		for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		for (size_t i = 0; i < COUNT(bad); i++) {
 			memset(p, 'a', sizeof p);
 			memcpy(p + at, bad[i], strlen(bad[i]));
 			ck_assert(!utf8_valid(p, sizeof p) && !utf8_valid(p, at + strlen(bad[i])));
 		}
-		for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		for (size_t i = 0; i < COUNT(good); i++) {
 			memset(p, 'a', sizeof p);
 			memcpy(p + at, good[i], strlen(good[i]));
 			ck_assert(utf8_valid(p, sizeof p) && utf8_valid(p, at + strlen(good[i])));

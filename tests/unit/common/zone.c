@@ -14,7 +14,7 @@ START_TEST(days_equal_the_c_librarys)
 {
 	static const char *const names[] = {"Asia/Jakarta", "America/New_York", "Asia/Kathmandu", "Africa/Casablanca", "Pacific/Apia", "UTC"};
 	struct random r = {3};
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+	for (size_t i = 0; i < COUNT(names); i++) {
 		struct zone *z;
 		struct error err;
 		ck_assert_msg(zone_new(names[i], &z, &err) == 0, "%s", err.text);
@@ -48,7 +48,7 @@ START_TEST(unknown_names_are_refused)
 {
 	static const char *const bad[] = {"",      "Asia/Jakart",   "/etc/passwd", "../zoneinfo/UTC", "Asia",
 					  "WIB-7", ":Asia/Jakarta", "zone.tab",    "Asia/Jakarta ",   "tzdata.zi"};
-	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+	for (size_t i = 0; i < COUNT(bad); i++) {
 		struct zone *z;
 		struct error err = {""};
 		ck_assert_int_lt(zone_new(bad[i], &z, &err), 0);

@@ -155,7 +155,7 @@ START_TEST(mistakes)
 		{"{" HEAD ",'forbidden_fields':['nik',1]}", "rules.json: $.forbidden_fields: [1] must be a field's name"},
 		{"{" HEAD ",'forbidden_fields':['- _.']}", "rules.json: $.forbidden_fields: [0] must be a field's name"},
 	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t i = 0; i < COUNT(cases); i++) {
 		open_rules();
 		int r = add(cases[i][0]);
 		ck_assert_msg(r == -EINVAL && !strncmp(err.text, cases[i][1], strlen(cases[i][1])), "%s: %d, %s", cases[i][0], r, err.text);
@@ -182,7 +182,7 @@ START_TEST(mistakes_in_an_indicator)
 		 "$.indicators[0]: measures of an \"exact\""},
 	};
 	static const char good[] = "{" HEAD ",'indicators':[{" INDICATOR_HEAD "," RATIO "}]}";
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t i = 0; i < COUNT(cases); i++) {
 		char text[1024];
 		const char *at = strstr(good, cases[i][0]);
 		ck_assert_ptr_nonnull(at);
@@ -213,7 +213,7 @@ START_TEST(overlaps)
 		{"'scorecards':[" SCORECARD("a") "]", "'valid_from':'2024-07-01','scorecards':[" SCORECARD("b") "]", NULL},
 		{"'scorecards':[" SCORECARD("a") "]", "'valid_from':'2024-07-01','scorecards':[" SCORECARD("b") "," SCORECARD("a") "]", "a scorecard of the same id"},
 	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+	for (size_t i = 0; i < COUNT(cases); i++)
 		for (int swapped = 0; swapped < 2; swapped++) {
 			char texts[2][1024];
 			snprintf(texts[0], sizeof texts[0], "{'id':'a','valid_from':'2024-01-01',%s}", cases[i].a);

@@ -11,7 +11,6 @@
 #include "daemon/decode/ruleset.h"
 #include "tests/unit/suite.h"
 
-#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static struct rulesets rules;
 static struct error err;

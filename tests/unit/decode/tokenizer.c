@@ -54,7 +54,7 @@ static bool accepted(struct text t)
 static bool narrowed(const char *name)
 {
 	static const char *const names[] = {"y_object_duplicated_key.json", "y_object_duplicated_key_and_value.json", "y_object_escaped_null_in_key.json", "y_string_null_escape.json"};
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+	for (size_t i = 0; i < COUNT(names); i++)
 		if (!strcmp(name, names[i]))
 			return true;
 	return false;
@@ -111,14 +111,14 @@ static void put_string(struct buffer *b, size_t most)
 					     "\\u20AC", "\\ud83d\\ude00", "plain text of some length", "quite a long run without anything special in it, longer than a vector"};
 	buffer_putc(b, '"');
 	for (size_t n = random_below(&dice, most + 1); n; n--)
-		buffer_puts(b, pieces[random_below(&dice, chance(70) ? 5 : sizeof pieces / sizeof *pieces)]);
+		buffer_puts(b, pieces[random_below(&dice, chance(70) ? 5 : COUNT(pieces))]);
 	buffer_putc(b, '"');
 }
 
 static void put_number(struct buffer *b)
 {
 	static const char *const numbers[] = {"0", "-0", "1", "-12", "1.5", "0.001", "1e5", "2E-3", "3.25e+1", "9007199254740993", "12345678901234567890"};
-	buffer_puts(b, numbers[random_below(&dice, sizeof numbers / sizeof *numbers)]);
+	buffer_puts(b, numbers[random_below(&dice, COUNT(numbers))]);
 }
 
 static void put_value(struct buffer *b, unsigned depth);
@@ -341,7 +341,7 @@ START_TEST(strings_of_every_length)
 	setup();
 	for (size_t n = 0; n < 70; n++)
 		for (size_t at = 0; at <= n; at++)
-			for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+			for (size_t c = 0; c < COUNT(cases); c++) {
 				char text[128];
 				int length = snprintf(text, sizeof text, "\"%.*s%s%.*s\"", (int)at, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
 						      cases[c].piece, (int)(n - at), "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");

@@ -45,7 +45,6 @@ static const char *test_report_check(const struct value *v, size_t i)
 	return NULL;
 }
 
-#define COUNT(list) (sizeof(list) / sizeof *(list))
 static const struct event_type test_types[] = {
 	{.name = "t.complaint", .fields = test_complaint_fields, .n_fields = COUNT(test_complaint_fields)},
 	{.name = "t.report", .fields = test_report_fields, .n_fields = COUNT(test_report_fields), .check = test_report_check, .exempt = "name"},

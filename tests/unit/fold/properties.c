@@ -22,13 +22,13 @@ static const char *const texts[] = {"web", "sms", "jalan", "|"};
 static const char *const days[] = {"2024-03-25", "2024-03-28", "2024-04-01", "2024-06-30", "2024-07-02", "2023-12-31", "2022-05-01"};
 static const char *const periods[] = {"2024", "2024-S1", "2024-Q1", "2024-01", "2024-02", "2024-03", "2024-12", "2024-Q4"};
 static const char *const elements[] = {"competence", "complaint_handling", "conduct", "cost", "facilities", "procedure", "product", "requirements", "time"};
-#define N_ELEMENTS (sizeof elements / sizeof *elements)
+#define N_ELEMENTS COUNT(elements)
 
 static const char *pick(struct random *r, const char *const *list, size_t n)
 {
 	return list[random_below(r, n)];
 }
-#define PICK(r, list) pick(r, list, sizeof(list) / sizeof *(list))
+#define PICK(r, list) pick(r, list, COUNT(list))
 
 static instant random_time(struct random *r)
 {

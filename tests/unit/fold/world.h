@@ -54,7 +54,7 @@ static struct ruleset world_ruleset = {
 	.has_deadlines = true,
 	.sla_start = {"received", 8},
 	.deadlines = world_deadlines,
-	.n_deadlines = sizeof world_deadlines / sizeof *world_deadlines,
+	.n_deadlines = COUNT(world_deadlines),
 };
 
 static inline void world_add_unit(struct world *w, const char *code, const char *parent, const char *to, const char *successor)

@@ -10,7 +10,6 @@
 #define A "1.02.0.00.0.00.01.0000"
 #define A1 "1.02.0.00.0.00.01.0013"
 #define B "6.01.0.00.0.00.01.0000"
-#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static struct world w;
 static struct scorecard cards[4];

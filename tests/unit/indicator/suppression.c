@@ -40,9 +40,9 @@ static void add(const char *unit, const char *value)
 static void expect(const char *want)
 {
 	static const char *const units[] = {"region", T1, T1A, T1B, T1BX, T1BY, T2, T3};
-	char got[sizeof units / sizeof *units + 1] = "";
+	char got[COUNT(units) + 1] = "";
 	world_figures(&w);
-	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+	for (size_t i = 0; i < COUNT(units); i++) {
 		const struct figure *f = world_find(&w, units[i], "count", "2024-03");
 		got[i] = !f ? '.' : f->state == FIGURE_SUPPRESSED ? 'x' : 'o';
 		if (f && f->state == FIGURE_SUPPRESSED)

@@ -26,7 +26,7 @@ START_TEST(codes)
 	static const char *const bad[] = {"", "0.02.0.00.0.00.01.0000", "9.02.0.00.0.00.01.0000", "1.2.0.00.0.00.01.0000", "1.02.0.00.0.00.01.000", "1.02.0.00.0.00.01.00000",
 					  "1-02.0.00.0.00.01.0000", "1.02.0.00.0.00.01.000a", " 1.02.0.00.0.00.01.000"};
 	ck_assert(unit_code_valid(TEXT(A)) && unit_code_valid(TEXT("8.99.9.99.9.99.99.9999")) && !unit_code_valid(TEXT_NONE));
-	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+	for (size_t i = 0; i < COUNT(bad); i++)
 		ck_assert_msg(!unit_code_valid(text_of(bad[i])), "%s", bad[i]);
 }
 END_TEST
@@ -62,7 +62,7 @@ START_TEST(a_file_with_a_mistake_is_refused_with_its_line)
 		{HEAD A ",Dinas,,,,2024-01-01," B "\n" B ",x,,,,2024-01-01," A "\n", "u.csv:2: unit " A ": is its own successor"},
 		{HEAD A ",Dinas,agency\n", "u.csv:2: 3 fields"},
 	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t i = 0; i < COUNT(cases); i++) {
 		ck_assert_int_eq(units_init(&units), 0);
 		ck_assert_int_eq(apply(cases[i].csv), -EINVAL);
 		ck_assert_msg(!strncmp(err.text, cases[i].where, strlen(cases[i].where)), "%s", err.text);

@@ -57,7 +57,7 @@ START_TEST(numerics_are_as_the_server_sends_them)
 			      "2f30e74"},
 		{"100", "0000000a00010000000000000064"},
 	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t i = 0; i < COUNT(cases); i++) {
 		wire_numeric(&b, number(cases[i].value));
 		ck_bytes(cases[i].hex);
 	}
@@ -103,7 +103,7 @@ START_TEST(numbers_that_no_decimal_holds)
 		{"\0\1\xff\xfd\0\0\0\x0c\x03\xe8", 10}, /* 10^-9 */
 	};
 	decimal d = {7};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+	for (size_t i = 0; i < COUNT(cases); i++)
 		ck_assert_int_eq(wire_get_numeric(cases[i], &d), -ERANGE);
 	ck_assert(d.micro == 7);
 }
@@ -178,7 +178,7 @@ START_TEST(broken_fields_end_the_walk)
 {
 	static const struct text cases[] = {{"", 0}, {"\0\0\0", 3}, {"\0\0\0\5abcd", 8}, {"\xff\xff\xff\xfe", 4}};
 	struct text field;
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t i = 0; i < COUNT(cases); i++) {
 		size_t at = 0;
 		ck_assert(!wire_next(cases[i], &at, &field));
 		ck_assert_uint_eq(at, 0);

@@ -18,7 +18,7 @@ START_TEST(verbs_are_found)
 		ck_assert_ptr_eq(verb_find(verbs[i].name, &nearest), &verbs[i]);
 		ck_assert(*verbs[i].summary && *verbs[i].help);
 	}
-	for (size_t i = 0; i < sizeof typos / sizeof *typos; i++) {
+	for (size_t i = 0; i < COUNT(typos); i++) {
 		ck_assert_ptr_null(verb_find(typos[i][0], &nearest));
 		ck_assert_str_eq(nearest->name, typos[i][1]);
 	}
@@ -143,7 +143,7 @@ START_TEST(each_faulty_line_is_told)
 	ck_assert_int_eq(n.events, 5);
 	ck_assert_int_eq(n.faults, 4);
 	ck_assert_int_eq(good, 1);
-	for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
+	for (size_t i = 0; i < COUNT(expected); i++)
 		ck_assert_msg(strstr(out, expected[i]) != NULL, "%s in: %s", expected[i], out);
 	arena_free(n.arena);
 	map_deinit(&forbidden);
