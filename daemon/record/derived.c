@@ -38,7 +38,7 @@ struct text event_unknown_unit(const struct event *e, const struct units *u)
 
 int kind_derive(const struct kind *k, const struct basis *b, const struct state *s, struct arena *arena, struct derived *ret)
 {
-	*ret = (struct derived){.kind = k, .unit = UNIT_NONE, .arena = arena};
+	*ret = (struct derived){.kind = k, .basis = b, .unit = UNIT_NONE, .arena = arena};
 	k->derive(b, s, ret);
 	return ret->failed ? -ENOMEM : 0;
 }
@@ -151,19 +151,19 @@ static void put(struct derived *d, uint32_t unit, day_number day, const char *me
 	c[d->n_contributions++] = (struct contribution){unit, day, measure, dimension, value};
 }
 
-void derived_measure(struct derived *d, const struct basis *b, uint32_t unit, day_number day, const char *measure, struct text dimension, decimal value)
+void derived_measure(struct derived *d, uint32_t unit, day_number day, const char *measure, struct text dimension, decimal value)
 {
 	if (unit != UNIT_NONE && value.micro != 0)
-		put(d, units_attribute(b->units, unit, day), day, measure, dimension, value);
+		put(d, units_attribute(d->basis->units, unit, day), day, measure, dimension, value);
 }
 
-void derived_count(struct derived *d, const struct basis *b, uint32_t unit, day_number day, const char *measure, int64_t n)
+void derived_count(struct derived *d, uint32_t unit, day_number day, const char *measure, int64_t n)
 {
 	if (day != DAY_NONE)
-		derived_measure(d, b, unit, day, measure, TEXT(""), decimal_of(n));
+		derived_measure(d, unit, day, measure, TEXT(""), decimal_of(n));
 }
 
-void derived_dimension(struct derived *d, const struct basis *b, uint32_t unit, day_number day, const char *measure, const char *key, struct text value, decimal amount)
+void derived_dimension(struct derived *d, uint32_t unit, day_number day, const char *measure, const char *key, struct text value, decimal amount)
 {
 	if (!value.p)
 		return;
@@ -176,23 +176,23 @@ void derived_dimension(struct derived *d, const struct basis *b, uint32_t unit, 
 	memcpy(p, key, k);
 	p[k] = '=';
 	memcpy(p + k + 1, value.p, value.n);
-	derived_measure(d, b, unit, day, measure, (struct text){p, k + 1 + value.n}, amount);
+	derived_measure(d, unit, day, measure, (struct text){p, k + 1 + value.n}, amount);
 }
 
-void derived_stock(struct derived *d, const struct basis *b, uint32_t unit, day_number first, day_number end, const char *measure)
+void derived_stock(struct derived *d, uint32_t unit, day_number first, day_number end, const char *measure)
 {
 	if (unit == UNIT_NONE || (end != DAY_NONE && end <= first))
 		return;
 	const decimal one = decimal_of(1), less = decimal_of(-1);
-	uint32_t owner = units_attribute(b->units, unit, first);
+	uint32_t owner = units_attribute(d->basis->units, unit, first);
 	put(d, owner, first, measure, TEXT(""), one);
-	for (const struct unit *u = &b->units->all[owner]; u->valid_to != DAY_NONE && u->successor != UNIT_NONE; u = &b->units->all[owner]) {
+	for (const struct unit *u = &d->basis->units->all[owner]; u->valid_to != DAY_NONE && u->successor != UNIT_NONE; u = &d->basis->units->all[owner]) {
 		/* first is attributed to the owner, so its successor takes over after its last day, unless it ended before it was asked */
 		day_number handover = u->valid_to + 1;
 		if (end != DAY_NONE && handover >= end)
 			break;
 		put(d, owner, handover, measure, TEXT(""), less);
-		owner = units_attribute(b->units, owner, handover);
+		owner = units_attribute(d->basis->units, owner, handover);
 		put(d, owner, handover, measure, TEXT(""), one);
 	}
 	if (end != DAY_NONE)
@@ -212,9 +212,20 @@ void derived_flag(struct derived *d, const char *name, struct text detail)
 	f[d->n_flags++] = (struct flag){name, detail, row};
 }
 
-void derived_unit_flag(struct derived *d, const struct basis *b, uint32_t unit, day_number day)
+static bool has_revision(const struct event_type *t)
 {
-	if (unit != UNIT_NONE && !units_valid_on(b->units, units_attribute(b->units, unit, day), day))
+	for (size_t i = 0; i < t->n_fields; i++)
+		if (t->fields[i].revision)
+			return true;
+	return false;
+}
+
+void derived_fact_flags(struct derived *d, const struct event_type *t, const struct member *m, day_number day)
+{
+	const struct units *u = d->basis->units;
+	if (m->conflicts)
+		derived_flag(d, has_revision(t) ? "conflicting_revision" : "conflicting_facts", TEXT_NONE);
+	if (d->unit != UNIT_NONE && !units_valid_on(u, units_attribute(u, d->unit, day), day))
 		derived_flag(d, "unit_not_valid", TEXT_NONE);
 }
 
@@ -229,7 +240,7 @@ void derived_no_calendar(struct derived *d, int year)
 	derived_flag(d, "no_calendar", (struct text){p, (size_t)n});
 }
 
-/* MM-DD of the year after the start; 29 February of a common year is 1 March's eve, the 28th. */
+/* MM-DD of the year after the start; 29 February falls on the 28th in common years. */
 static day_number date_due(const struct deadline *deadline, day_number start)
 {
 	int year = civil_from_day(start).year + 1;
@@ -237,7 +248,7 @@ static day_number date_due(const struct deadline *deadline, day_number start)
 	return day_from_civil(year, deadline->month, deadline->day < last ? deadline->day : last);
 }
 
-day_number derived_due(struct derived *d, const struct basis *b, const struct deadline *deadline, day_number start)
+day_number derived_due(struct derived *d, const struct deadline *deadline, day_number start)
 {
 	day_number due = DAY_NONE;
 	int year;
@@ -253,21 +264,21 @@ day_number derived_due(struct derived *d, const struct basis *b, const struct de
 		due = date_due(deadline, start);
 		break;
 	case DEADLINE_WORKING:
-		if (calendar_add(b->calendar, start, deadline->days, &due, &year) == CALENDAR_UNKNOWN_YEAR)
+		if (calendar_add(d->basis->calendar, start, deadline->days, &due, &year) == CALENDAR_UNKNOWN_YEAR)
 			derived_no_calendar(d, year);
 		break;
 	}
 	return due;
 }
 
-day_number derived_ruled_due(struct derived *d, const struct basis *b, const char *name, struct text sub, day_number start)
+day_number derived_ruled_due(struct derived *d, const char *name, struct text sub, day_number start)
 {
-	const struct ruleset *rules = rulesets_deadlines_on(b->rulesets, start);
+	const struct ruleset *rules = rulesets_deadlines_on(d->basis->rulesets, start);
 	if (!rules) {
 		derived_flag(d, "no_ruleset", TEXT_NONE);
 		return DAY_NONE;
 	}
-	return derived_due(d, b, ruleset_deadline(rules, name, sub), start);
+	return derived_due(d, ruleset_deadline(rules, name, sub), start);
 }
 
 day_number derived_day(const struct basis *b, instant t)

@@ -91,6 +91,7 @@ struct flag {
 /* What an entity means. The arena owns what grows. */
 struct derived {
 	const struct kind *kind;
+	const struct basis *basis;
 	uint32_t unit;	    /* index; UNIT_NONE: null */
 	struct cell *cells; /* n_rows × kind->n_columns; only kinds by year have more rows than one */
 	size_t n_rows, size_rows;
@@ -150,21 +151,24 @@ struct cell cell_time(instant time);   /* INSTANT_NONE: NULL */
 void derived_origin(struct cell *cells, const struct origin *o);
 
 /* A count of n for '' on the day; nothing when the day is DAY_NONE. */
-void derived_count(struct derived *d, const struct basis *b, uint32_t unit, day_number day, const char *measure, int64_t n);
-void derived_measure(struct derived *d, const struct basis *b, uint32_t unit, day_number day, const char *measure, struct text dimension, decimal value);
+void derived_count(struct derived *d, uint32_t unit, day_number day, const char *measure, int64_t n);
+void derived_measure(struct derived *d, uint32_t unit, day_number day, const char *measure, struct text dimension, decimal value);
 /* "key=value" of a present value; counts nothing when absent. */
-void derived_dimension(struct derived *d, const struct basis *b, uint32_t unit, day_number day, const char *measure, const char *key, struct text value, decimal amount);
+void derived_dimension(struct derived *d, uint32_t unit, day_number day, const char *measure, const char *key, struct text value, decimal amount);
 /* A stock of 1 on the days [first, end): +1 and −1, moved on to successors (semantics §6). end DAY_NONE: for ever. Empty intervals count nothing. */
-void derived_stock(struct derived *d, const struct basis *b, uint32_t unit, day_number first, day_number end, const char *measure);
+void derived_stock(struct derived *d, uint32_t unit, day_number first, day_number end, const char *measure);
 /* Notes a flag of the last row once. `detail` must outlive d. */
 void derived_flag(struct derived *d, const char *name, struct text detail);
-/* Flags unit_not_valid when the unit that the day is attributed to is not valid on it. */
-void derived_unit_flag(struct derived *d, const struct basis *b, uint32_t unit, day_number day);
+/*
+ * The flags that every founding fact may have: conflicting_revision, or of a type without one conflicting_facts; unit_not_valid, when the unit that d->unit's counts of its
+ * principal day go to is not valid on that.
+ */
+void derived_fact_flags(struct derived *d, const struct event_type *t, const struct member *m, day_number day);
 /* Flags no_calendar with the year. */
 void derived_no_calendar(struct derived *d, int year);
 /* The day a deadline ends; DAY_NONE and a flag (no_calendar) when the calendar does not know. */
-day_number derived_due(struct derived *d, const struct basis *b, const struct deadline *deadline, day_number start);
+day_number derived_due(struct derived *d, const struct deadline *deadline, day_number start);
 /* The same for the deadline `name` (or `name.sub`) of the ruleset that is valid on the start day; without one it flags no_ruleset. */
-day_number derived_ruled_due(struct derived *d, const struct basis *b, const char *name, struct text sub, day_number start);
+day_number derived_ruled_due(struct derived *d, const char *name, struct text sub, day_number start);
 /* The day of an instant in the zone; DAY_NONE of INSTANT_NONE. */
 day_number derived_day(const struct basis *b, instant t);

@@ -66,9 +66,7 @@ static void derive(const struct basis *b, const struct state *s, struct derived 
 	d->unit = units_find(b->units, m->fields[F_UNIT].text);
 	derived_fields(c, types, m->fields, F_YEAR, F_REVISION);
 	flag(d, b, m->fields);
-	if (m->conflicts)
-		derived_flag(d, "conflicting_revision", TEXT_NONE);
-	derived_unit_flag(d, b, d->unit, day_from_civil((int)m->fields[F_YEAR].integer, 12, 31));
+	derived_fact_flags(d, types, m, day_from_civil((int)m->fields[F_YEAR].integer, 12, 31));
 }
 
 static const char *const key[] = {"unit", "year", "ruleset", "item", "assessor", NULL};

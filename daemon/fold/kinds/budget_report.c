@@ -38,7 +38,7 @@ static decimal less(decimal a, const struct value *b)
 	return b ? (decimal){a.micro - b->decimal.micro} : a;
 }
 
-static void flag(struct derived *d, const struct basis *b, const struct member *m, const struct value *before)
+static void flag(struct derived *d, const struct member *m, const struct value *before)
 {
 	const struct value *v = m->fields;
 	if (v[F_CEILING].decimal.micro == 0)
@@ -47,13 +47,11 @@ static void flag(struct derived *d, const struct basis *b, const struct member *
 		derived_flag(d, "over_ceiling", TEXT_NONE);
 	if (before && decimal_compare(v[F_REALISED].decimal, before[F_REALISED].decimal) < 0)
 		derived_flag(d, "realised_decreased", TEXT_NONE);
-	if (m->conflicts)
-		derived_flag(d, "conflicting_revision", TEXT_NONE);
-	derived_unit_flag(d, b, d->unit, v[F_PERIOD].period.last);
+	derived_fact_flags(d, types, m, v[F_PERIOD].period.last);
 }
 
 /* A month's report; `before`: the fields of the line's previous reported month of the year, or NULL. */
-static void derive_month(const struct basis *b, const struct member *m, const struct value *before, struct derived *d)
+static void derive_month(const struct member *m, const struct value *before, struct derived *d)
 {
 	const struct value *v = m->fields;
 	const day_number last = v[F_PERIOD].period.last;
@@ -63,10 +61,10 @@ static void derive_month(const struct basis *b, const struct member *m, const st
 	derived_fields(&c[C_PERIOD], types, v, F_PERIOD, F_REVISION);
 	derived_fields(&c[C_PROGRAM], types, v, F_PROGRAM, F_ACTIVITY);
 	derived_origin(&c[C_ORIGIN], &m->origin);
-	derived_count(d, b, d->unit, last, "budget.reports", 1);
-	derived_measure(d, b, d->unit, last, "budget.ceiling", TEXT(""), less(v[F_CEILING].decimal, before ? &before[F_CEILING] : NULL));
-	derived_measure(d, b, d->unit, last, "budget.realised", TEXT(""), less(v[F_REALISED].decimal, before ? &before[F_REALISED] : NULL));
-	flag(d, b, m, before);
+	derived_count(d, d->unit, last, "budget.reports", 1);
+	derived_measure(d, d->unit, last, "budget.ceiling", TEXT(""), less(v[F_CEILING].decimal, before ? &before[F_CEILING] : NULL));
+	derived_measure(d, d->unit, last, "budget.realised", TEXT(""), less(v[F_REALISED].decimal, before ? &before[F_REALISED] : NULL));
+	flag(d, m, before);
 }
 
 static void derive(const struct basis *b, const struct state *s, struct derived *d)
@@ -75,7 +73,7 @@ static void derive(const struct basis *b, const struct state *s, struct derived 
 	const struct member *months = state_slot(s, 0, &n);
 	d->unit = units_find(b->units, months->fields[F_UNIT].text);
 	for (size_t i = 0; i < n; i++)
-		derive_month(b, &months[i], i ? months[i - 1].fields : NULL, d);
+		derive_month(&months[i], i ? months[i - 1].fields : NULL, d);
 }
 
 static const char *const key[] = {"unit", "program", "activity", "period", NULL};

@@ -174,8 +174,8 @@ static void set_deadlines(struct derived *d, const struct basis *b, struct facts
 	f->start_day = derived_day(b, clock_start(f, rules));
 	if (f->start_day == DAY_NONE)
 		return;
-	f->response_due = derived_due(d, b, ruleset_deadline(rules, "response", TEXT_NONE), f->start_day);
-	f->resolution_due = derived_due(d, b, ruleset_deadline(rules, "resolution", f->received->fields[F_CLASS].text), f->start_day);
+	f->response_due = derived_due(d, ruleset_deadline(rules, "response", TEXT_NONE), f->start_day);
+	f->resolution_due = derived_due(d, ruleset_deadline(rules, "resolution", f->received->fields[F_CLASS].text), f->start_day);
 }
 
 /* Until which day the case is open: the stock counts it from the received day to the day before. DAY_NONE: open still. */
@@ -210,28 +210,28 @@ static void count_duration(struct derived *d, const struct basis *b, const struc
 		derived_no_calendar(d, year);
 		return;
 	}
-	derived_count(d, b, f->unit, end, number, 1);
-	derived_count(d, b, f->unit, end, days, hk);
+	derived_count(d, f->unit, end, number, 1);
+	derived_count(d, f->unit, end, days, hk);
 }
 
-static void contribute_intake(struct derived *d, const struct basis *b, const struct facts *f)
+static void contribute_intake(struct derived *d, const struct facts *f)
 {
 	const struct value *v = f->received->fields;
-	derived_count(d, b, f->unit, f->received_day, "complaint.received", 1);
-	derived_dimension(d, b, f->unit, f->received_day, "complaint.received", "class", v[F_CLASS].text, decimal_of(1));
-	derived_dimension(d, b, f->unit, f->received_day, "complaint.received", "channel", v[F_CHANNEL].text, decimal_of(1));
+	derived_count(d, f->unit, f->received_day, "complaint.received", 1);
+	derived_dimension(d, f->unit, f->received_day, "complaint.received", "class", v[F_CLASS].text, decimal_of(1));
+	derived_dimension(d, f->unit, f->received_day, "complaint.received", "channel", v[F_CHANNEL].text, decimal_of(1));
 	if (v[F_CATEGORY].present)
-		derived_dimension(d, b, f->unit, f->received_day, "complaint.received", "category", v[F_CATEGORY].text, decimal_of(1));
+		derived_dimension(d, f->unit, f->received_day, "complaint.received", "category", v[F_CATEGORY].text, decimal_of(1));
 }
 
 static void contribute_end(struct derived *d, const struct basis *b, const struct facts *f)
 {
 	if (f->life == DONE)
-		derived_count(d, b, f->unit, f->resolved_day, "complaint.resolved", 1);
+		derived_count(d, f->unit, f->resolved_day, "complaint.resolved", 1);
 	else if (f->life == ARCHIVE)
-		derived_count(d, b, f->unit, day_of_member(b, f->archived), "complaint.archived", 1);
+		derived_count(d, f->unit, day_of_member(b, f->archived), "complaint.archived", 1);
 	else if (f->life == WITHDREW)
-		derived_count(d, b, f->unit, day_of_member(b, f->withdrawn), "complaint.withdrawn", 1);
+		derived_count(d, f->unit, day_of_member(b, f->withdrawn), "complaint.withdrawn", 1);
 }
 
 /* Each goes to the unit that owned the case then: that of the last `forwarded` strictly before it. */
@@ -242,7 +242,7 @@ static void contribute_misrouted(struct derived *d, const struct basis *b, const
 		while (next < f->n_forwarded && f->forwarded[next].time < f->misrouted[i].time)
 			next++;
 		uint32_t unit = next ? units_find(b->units, f->forwarded[next - 1].fields[F_UNIT].text) : f->first_unit;
-		derived_count(d, b, unit, day_of_member(b, &f->misrouted[i]), "complaint.misrouted", 1);
+		derived_count(d, unit, day_of_member(b, &f->misrouted[i]), "complaint.misrouted", 1);
 	}
 }
 
@@ -251,9 +251,9 @@ static void contribute_response(struct derived *d, const struct basis *b, const 
 	if (f->answer_contradicts)
 		return;
 	count_duration(d, b, f, f->answer_day, "complaint.responses", "complaint.response_days");
-	derived_count(d, b, f->unit, f->response_due, "complaint.response_due", 1);
+	derived_count(d, f->unit, f->response_due, "complaint.response_due", 1);
 	if (f->answer_day != DAY_NONE && f->answer_day <= f->response_due)
-		derived_count(d, b, f->unit, f->response_due, "complaint.response_on_time", 1);
+		derived_count(d, f->unit, f->response_due, "complaint.response_on_time", 1);
 }
 
 static void contribute_resolution(struct derived *d, const struct basis *b, const struct facts *f)
@@ -261,33 +261,33 @@ static void contribute_resolution(struct derived *d, const struct basis *b, cons
 	if (f->resolution_contradicts)
 		return;
 	count_duration(d, b, f, f->resolved_day, "complaint.resolutions", "complaint.resolution_days");
-	derived_count(d, b, f->unit, f->resolution_due, "complaint.resolution_due", 1);
+	derived_count(d, f->unit, f->resolution_due, "complaint.resolution_due", 1);
 	if (f->resolved_day == DAY_NONE)
 		return;
-	derived_count(d, b, f->unit, f->resolution_due, "complaint.due_resolved", 1);
+	derived_count(d, f->unit, f->resolution_due, "complaint.due_resolved", 1);
 	if (f->resolved_day <= f->resolution_due)
-		derived_count(d, b, f->unit, f->resolution_due, "complaint.resolution_on_time", 1);
+		derived_count(d, f->unit, f->resolution_due, "complaint.resolution_on_time", 1);
 }
 
-static void contribute_stocks(struct derived *d, const struct basis *b, const struct facts *f)
+static void contribute_stocks(struct derived *d, const struct facts *f)
 {
-	derived_stock(d, b, f->unit, f->received_day, f->left_day, "complaint.open");
+	derived_stock(d, f->unit, f->received_day, f->left_day, "complaint.open");
 	if (f->resolution_due == DAY_NONE)
 		return;
 	day_number late = f->resolution_due + 1;
-	derived_stock(d, b, f->unit, late < f->received_day ? f->received_day : late, f->left_day, "complaint.overdue");
+	derived_stock(d, f->unit, late < f->received_day ? f->received_day : late, f->left_day, "complaint.overdue");
 }
 
 static void contribute(struct derived *d, const struct basis *b, const struct facts *f)
 {
 	bool live = f->life != WITHDREW && f->life != ARCHIVE;
-	contribute_intake(d, b, f);
+	contribute_intake(d, f);
 	contribute_end(d, b, f);
 	contribute_misrouted(d, b, f);
-	contribute_stocks(d, b, f);
+	contribute_stocks(d, f);
 	if (f->rated) {
-		derived_count(d, b, f->unit, day_of_member(b, f->rated), "complaint.ratings", 1);
-		derived_count(d, b, f->unit, day_of_member(b, f->rated), "complaint.rating_sum", f->rated->fields[F_RATING].integer);
+		derived_count(d, f->unit, day_of_member(b, f->rated), "complaint.ratings", 1);
+		derived_count(d, f->unit, day_of_member(b, f->rated), "complaint.rating_sum", f->rated->fields[F_RATING].integer);
 	}
 	if (!live)
 		return;
@@ -295,8 +295,8 @@ static void contribute(struct derived *d, const struct basis *b, const struct fa
 	contribute_resolution(d, b, f);
 	if (f->n_resolved) {
 		day_number day = day_of_member(b, f->resolved);
-		derived_count(d, b, f->unit, day, "complaint.first_resolved", 1);
-		derived_count(d, b, f->unit, day, "complaint.reopened", f->n_reopened > 0);
+		derived_count(d, f->unit, day, "complaint.first_resolved", 1);
+		derived_count(d, f->unit, day, "complaint.reopened", f->n_reopened > 0);
 	}
 }
 
@@ -323,9 +323,7 @@ static void flag(struct derived *d, const struct basis *b, const struct facts *f
 	for (size_t i = 0; i < COUNT(early); i++)
 		if (early[i].earliest && day_of_member(b, early[i].earliest) < f->received_day)
 			derived_flag(d, early[i].name, TEXT_NONE);
-	if (f->received->conflicts)
-		derived_flag(d, "conflicting_facts", TEXT_NONE);
-	derived_unit_flag(d, b, f->unit, f->received_day);
+	derived_fact_flags(d, &types[RECEIVED], f->received, f->received_day);
 }
 
 static struct cell time_cell(const struct member *m)

@@ -26,7 +26,7 @@ static const struct column columns[] = {
 	{"regime", COLUMN_TEXT}, {"year", COLUMN_INT4}, {"obliged", COLUMN_INT8}, {"filed", COLUMN_INT8}, {"on_time", COLUMN_INT8}, {"complete", COLUMN_INT8}, {"revision", COLUMN_INT8},
 };
 
-static void contribute(struct derived *d, const struct basis *b, const struct value *v, day_number last)
+static void contribute(struct derived *d, const struct value *v, day_number last)
 {
 	const struct {
 		const char *measure;
@@ -39,7 +39,7 @@ static void contribute(struct derived *d, const struct basis *b, const struct va
 		{"declaration.complete", v[F_COMPLETE].integer},
 	};
 	for (size_t i = 0; i < COUNT(counts); i++)
-		derived_dimension(d, b, d->unit, last, counts[i].measure, "regime", v[F_REGIME].text, decimal_of(counts[i].n));
+		derived_dimension(d, d->unit, last, counts[i].measure, "regime", v[F_REGIME].text, decimal_of(counts[i].n));
 }
 
 static void derive(const struct basis *b, const struct state *s, struct derived *d)
@@ -52,12 +52,10 @@ static void derive(const struct basis *b, const struct state *s, struct derived 
 	day_number last = day_from_civil((int)v[F_YEAR].integer, 12, 31);
 	d->unit = units_find(b->units, v[F_UNIT].text);
 	derived_fields(c, types, v, F_REGIME, F_REVISION);
-	contribute(d, b, v, last);
+	contribute(d, v, last);
 	if (v[F_FILED].integer > v[F_OBLIGED].integer || v[F_ON_TIME].integer > v[F_FILED].integer || v[F_COMPLETE].integer > v[F_FILED].integer)
 		derived_flag(d, "filed_over_obliged", TEXT_NONE);
-	if (m->conflicts)
-		derived_flag(d, "conflicting_revision", TEXT_NONE);
-	derived_unit_flag(d, b, d->unit, last);
+	derived_fact_flags(d, types, m, last);
 }
 
 static const char *const key[] = {"unit", "regime", "year", NULL};

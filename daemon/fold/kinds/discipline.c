@@ -23,14 +23,12 @@ static void derive(const struct basis *b, const struct state *s, struct derived 
 	day_number last = day_from_civil((int)v[F_YEAR].integer, 12, 31);
 	d->unit = units_find(b->units, v[F_UNIT].text);
 	derived_fields(c, types, v, F_YEAR, F_REVISION);
-	derived_count(d, b, d->unit, last, "discipline.reports", 1);
-	derived_count(d, b, d->unit, last, "discipline.violations", v[F_VIOLATIONS].integer);
-	derived_count(d, b, d->unit, last, "discipline.sanctioned", v[F_SANCTIONED].integer);
+	derived_count(d, d->unit, last, "discipline.reports", 1);
+	derived_count(d, d->unit, last, "discipline.violations", v[F_VIOLATIONS].integer);
+	derived_count(d, d->unit, last, "discipline.sanctioned", v[F_SANCTIONED].integer);
 	if (v[F_SANCTIONED].integer > v[F_VIOLATIONS].integer)
 		derived_flag(d, "sanctioned_over_violations", TEXT_NONE);
-	if (m->conflicts)
-		derived_flag(d, "conflicting_revision", TEXT_NONE);
-	derived_unit_flag(d, b, d->unit, last);
+	derived_fact_flags(d, types, m, last);
 }
 
 static const char *const key[] = {"unit", "year", NULL};

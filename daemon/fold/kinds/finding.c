@@ -63,11 +63,11 @@ static instant done_at(const struct state *s, const struct member *other)
 	return INSTANT_NONE;
 }
 
-static void contribute(struct derived *d, const struct basis *b, day_number reported, day_number done)
+static void contribute(struct derived *d, day_number reported, day_number done)
 {
-	derived_stock(d, b, d->unit, reported, DAY_NONE, "finding.issued");
+	derived_stock(d, d->unit, reported, DAY_NONE, "finding.issued");
 	if (done != DAY_NONE)
-		derived_stock(d, b, d->unit, done > reported ? done : reported, DAY_NONE, "finding.done");
+		derived_stock(d, d->unit, done > reported ? done : reported, DAY_NONE, "finding.done");
 }
 
 static void derive_issued(const struct basis *b, const struct member *issued, day_number done, struct cell *c, struct derived *d)
@@ -75,13 +75,11 @@ static void derive_issued(const struct basis *b, const struct member *issued, da
 	day_number reported = issued->fields[F_REPORT_DATE].day;
 	d->unit = units_find(b->units, issued->fields[F_UNIT].text);
 	derived_fields(c, &types[ISSUED], issued->fields, F_SOURCE, F_REPORT_DATE);
-	c[C_DUE] = cell_day(derived_ruled_due(d, b, "finding", TEXT_NONE, reported));
-	contribute(d, b, reported, done);
+	c[C_DUE] = cell_day(derived_ruled_due(d, "finding", TEXT_NONE, reported));
+	contribute(d, reported, done);
 	if (done != DAY_NONE && done < reported)
 		derived_flag(d, "done_before_issued", TEXT_NONE);
-	if (issued->conflicts)
-		derived_flag(d, "conflicting_facts", TEXT_NONE);
-	derived_unit_flag(d, b, d->unit, reported);
+	derived_fact_flags(d, &types[ISSUED], issued, reported);
 }
 
 static void derive(const struct basis *b, const struct state *s, struct derived *d)

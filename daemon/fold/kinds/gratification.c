@@ -25,14 +25,14 @@ static const struct column columns[N_COLUMNS] = {
 	[C_DUE] = {"due_on", COLUMN_DATE},
 };
 
-static void contribute(struct derived *d, const struct basis *b, const struct member *m, day_number reported, day_number due)
+static void contribute(struct derived *d, const struct member *m, day_number reported, day_number due)
 {
-	derived_count(d, b, d->unit, reported, "gratification.reports", 1);
-	derived_dimension(d, b, d->unit, reported, "gratification.reports", "kind", m->fields[F_KIND].text, decimal_of(1));
+	derived_count(d, d->unit, reported, "gratification.reports", 1);
+	derived_dimension(d, d->unit, reported, "gratification.reports", "kind", m->fields[F_KIND].text, decimal_of(1));
 	if (due == DAY_NONE || reported < m->fields[F_RECEIVED].day)
 		return;
-	derived_count(d, b, d->unit, reported, "gratification.judged", 1);
-	derived_count(d, b, d->unit, reported, "gratification.on_time", reported <= due);
+	derived_count(d, d->unit, reported, "gratification.judged", 1);
+	derived_count(d, d->unit, reported, "gratification.on_time", reported <= due);
 }
 
 static void derive(const struct basis *b, const struct state *s, struct derived *d)
@@ -41,17 +41,15 @@ static void derive(const struct basis *b, const struct state *s, struct derived 
 	struct cell *c = derived_row(d);
 	if (!c)
 		return;
-	day_number reported = zone_day(b->zone, m->time), due = derived_ruled_due(d, b, "gratification", TEXT_NONE, m->fields[F_RECEIVED].day);
+	day_number reported = zone_day(b->zone, m->time), due = derived_ruled_due(d, "gratification", TEXT_NONE, m->fields[F_RECEIVED].day);
 	d->unit = units_find(b->units, m->fields[F_UNIT].text);
 	derived_fields(c, types, m->fields, F_RECEIVED, F_KIND);
 	c[C_REPORTED] = cell_time(m->time);
 	c[C_DUE] = cell_day(due);
-	contribute(d, b, m, reported, due);
+	contribute(d, m, reported, due);
 	if (reported < m->fields[F_RECEIVED].day)
 		derived_flag(d, "reported_before_received", TEXT_NONE);
-	if (m->conflicts)
-		derived_flag(d, "conflicting_facts", TEXT_NONE);
-	derived_unit_flag(d, b, d->unit, reported);
+	derived_fact_flags(d, types, m, reported);
 }
 
 static const char *const key[] = {"report_id", NULL};

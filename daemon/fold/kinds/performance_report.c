@@ -128,15 +128,15 @@ static void contribute_achievement(struct derived *d, const struct basis *b, con
 	}
 	decimal pct = achievement_pct(f, rulesets_cap_on(b->rulesets, p->last));
 	*c = (struct cell){.present = true, .numeric = pct};
-	derived_dimension(d, b, d->unit, p->last, "performance.achieved", "grain", grain, decimal_of(1));
-	derived_dimension(d, b, d->unit, p->last, "performance.achievement", "grain", grain, pct);
-	derived_dimension(d, b, d->unit, p->last, "performance.met", "grain", grain, decimal_of(decimal_compare(f.numerator, f.denominator) >= 0));
+	derived_dimension(d, d->unit, p->last, "performance.achieved", "grain", grain, decimal_of(1));
+	derived_dimension(d, d->unit, p->last, "performance.achievement", "grain", grain, pct);
+	derived_dimension(d, d->unit, p->last, "performance.met", "grain", grain, decimal_of(decimal_compare(f.numerator, f.denominator) >= 0));
 }
 
-static void contribute_due(struct derived *d, const struct basis *b, day_number due, day_number submitted)
+static void contribute_due(struct derived *d, day_number due, day_number submitted)
 {
-	derived_count(d, b, d->unit, due, "performance.report_due", 1);
-	derived_count(d, b, d->unit, due, "performance.report_on_time", submitted != DAY_NONE && submitted <= due);
+	derived_count(d, d->unit, due, "performance.report_due", 1);
+	derived_count(d, d->unit, due, "performance.report_on_time", submitted != DAY_NONE && submitted <= due);
 }
 
 static void derive(const struct basis *b, const struct state *s, struct derived *d)
@@ -148,17 +148,15 @@ static void derive(const struct basis *b, const struct state *s, struct derived 
 	const struct value *v = m->fields;
 	const struct period *p = &v[F_PERIOD].period;
 	instant submitted = submission ? submission->time : INSTANT_NONE;
-	day_number due = derived_ruled_due(d, b, "performance_report", text_of(grain_name(p->grain)), p->last);
+	day_number due = derived_ruled_due(d, "performance_report", text_of(grain_name(p->grain)), p->last);
 	d->unit = units_find(b->units, v[F_UNIT].text);
 	derived_fields(c, types, v, F_INDICATOR, F_REVISION);
 	c[C_SUBMITTED] = cell_time(submitted);
 	c[C_DUE] = cell_day(due);
-	derived_dimension(d, b, d->unit, p->last, "performance.reports", "grain", text_of(grain_name(p->grain)), decimal_of(1));
+	derived_dimension(d, d->unit, p->last, "performance.reports", "grain", text_of(grain_name(p->grain)), decimal_of(1));
 	contribute_achievement(d, b, v, &c[C_ACHIEVEMENT]);
-	contribute_due(d, b, due, derived_day(b, submitted));
-	if (m->conflicts)
-		derived_flag(d, "conflicting_revision", TEXT_NONE);
-	derived_unit_flag(d, b, d->unit, p->last);
+	contribute_due(d, due, derived_day(b, submitted));
+	derived_fact_flags(d, types, m, p->last);
 }
 
 static const char *const key[] = {"unit", "indicator", "period", NULL};

@@ -27,14 +27,14 @@ static const struct column columns[N_COLUMNS] = {
 	[C_DUE] = {"due_on", COLUMN_DATE},
 };
 
-static void contribute(struct derived *d, const struct basis *b, struct text service, day_number requested, day_number completed, day_number due)
+static void contribute(struct derived *d, struct text service, day_number requested, day_number completed, day_number due)
 {
-	derived_count(d, b, d->unit, completed, "service.delivered", 1);
-	derived_dimension(d, b, d->unit, completed, "service.delivered", "service", service, decimal_of(1));
+	derived_count(d, d->unit, completed, "service.delivered", 1);
+	derived_dimension(d, d->unit, completed, "service.delivered", "service", service, decimal_of(1));
 	if (due == DAY_NONE || completed < requested)
 		return;
-	derived_count(d, b, d->unit, completed, "service.judged", 1);
-	derived_count(d, b, d->unit, completed, "service.on_time", completed <= due);
+	derived_count(d, d->unit, completed, "service.judged", 1);
+	derived_count(d, d->unit, completed, "service.on_time", completed <= due);
 }
 
 static void derive(const struct basis *b, const struct state *s, struct derived *d)
@@ -45,16 +45,14 @@ static void derive(const struct basis *b, const struct state *s, struct derived 
 		return;
 	const struct deadline promised = {.kind = DEADLINE_WORKING, .days = (int)m->fields[F_PROMISED].integer};
 	day_number requested = zone_day(b->zone, m->fields[F_REQUESTED].time), completed = zone_day(b->zone, m->fields[F_COMPLETED].time);
-	day_number due = derived_due(d, b, &promised, requested);
+	day_number due = derived_due(d, &promised, requested);
 	d->unit = units_find(b->units, m->fields[F_UNIT].text);
 	derived_fields(c, types, m->fields, F_SERVICE, F_PROMISED);
 	c[C_DUE] = cell_day(due);
-	contribute(d, b, m->fields[F_SERVICE].text, requested, completed, due);
+	contribute(d, m->fields[F_SERVICE].text, requested, completed, due);
 	if (completed < requested)
 		derived_flag(d, "completed_before_requested", TEXT_NONE);
-	if (m->conflicts)
-		derived_flag(d, "conflicting_facts", TEXT_NONE);
-	derived_unit_flag(d, b, d->unit, completed);
+	derived_fact_flags(d, types, m, completed);
 }
 
 static const char *const key[] = {"service_id", NULL};

@@ -153,15 +153,15 @@ static struct text as_json(const struct value *answers, struct derived *d)
 	return json;
 }
 
-static void contribute(struct derived *d, const struct basis *b, const struct value *v, day_number day)
+static void contribute(struct derived *d, const struct value *v, day_number day)
 {
 	const struct value *answers = &v[F_ANSWERS];
 	const struct text instrument = v[F_INSTRUMENT].text;
-	derived_dimension(d, b, d->unit, day, "survey.responses", "instrument", instrument, decimal_of(1));
-	derived_dimension(d, b, d->unit, day, "survey.score", "instrument", instrument, decimal_of(score_sum(answers)));
-	derived_dimension(d, b, d->unit, day, "survey.answers", "instrument", instrument, decimal_of(answers->n_answers));
+	derived_dimension(d, d->unit, day, "survey.responses", "instrument", instrument, decimal_of(1));
+	derived_dimension(d, d->unit, day, "survey.score", "instrument", instrument, decimal_of(score_sum(answers)));
+	derived_dimension(d, d->unit, day, "survey.answers", "instrument", instrument, decimal_of(answers->n_answers));
 	for (uint32_t i = 0; is_skm(v) && i < answers->n_answers; i++)
-		derived_dimension(d, b, d->unit, day, "survey.score", "element", answers->answers[i].name, decimal_of(answers->answers[i].score));
+		derived_dimension(d, d->unit, day, "survey.score", "element", answers->answers[i].name, decimal_of(answers->answers[i].score));
 }
 
 static void derive_answered(const struct basis *b, const struct member *m, bool withdrawn, struct cell *c, struct derived *d)
@@ -176,10 +176,8 @@ static void derive_answered(const struct basis *b, const struct member *m, bool 
 	c[C_COUNT] = cell_integer(v[F_ANSWERS].n_answers);
 	c[C_STATE] = cell_name(withdrawn ? "withdrawn" : "counted");
 	if (!withdrawn)
-		contribute(d, b, v, day);
-	if (m->conflicts)
-		derived_flag(d, "conflicting_facts", TEXT_NONE);
-	derived_unit_flag(d, b, d->unit, day);
+		contribute(d, v, day);
+	derived_fact_flags(d, &types[ANSWERED], m, day);
 }
 
 static void derive(const struct basis *b, const struct state *s, struct derived *d)

@@ -44,7 +44,7 @@ static bool overlapped(const struct period *p, const struct member *reports, siz
 	return false;
 }
 
-static void contribute(struct derived *d, const struct basis *b, const struct value *v)
+static void contribute(struct derived *d, const struct value *v)
 {
 	const struct period *p = &v[F_PERIOD].period;
 	const struct text grain = text_of(grain_name(p->grain));
@@ -58,10 +58,10 @@ static void contribute(struct derived *d, const struct basis *b, const struct va
 		{"whistleblow.proven", v[F_PROVEN].integer},
 	};
 	for (size_t i = 0; i < COUNT(counts); i++)
-		derived_dimension(d, b, d->unit, p->last, counts[i].measure, "grain", grain, decimal_of(counts[i].n));
+		derived_dimension(d, d->unit, p->last, counts[i].measure, "grain", grain, decimal_of(counts[i].n));
 }
 
-static void derive_report(const struct basis *b, const struct member *m, bool left_out, struct derived *d)
+static void derive_report(const struct member *m, bool left_out, struct derived *d)
 {
 	const struct value *v = m->fields;
 	struct cell *c = derived_row(d);
@@ -72,12 +72,10 @@ static void derive_report(const struct basis *b, const struct member *m, bool le
 	if (left_out)
 		derived_flag(d, "overlapping_period", TEXT_NONE);
 	else
-		contribute(d, b, v);
+		contribute(d, v);
 	if (v[F_FOLLOWED_UP].integer > v[F_RECEIVED].integer || v[F_PROVEN].integer > v[F_RECEIVED].integer)
 		derived_flag(d, "followed_over_received", TEXT_NONE);
-	if (m->conflicts)
-		derived_flag(d, "conflicting_revision", TEXT_NONE);
-	derived_unit_flag(d, b, d->unit, v[F_PERIOD].period.last);
+	derived_fact_flags(d, types, m, v[F_PERIOD].period.last);
 }
 
 static void derive(const struct basis *b, const struct state *s, struct derived *d)
@@ -86,7 +84,7 @@ static void derive(const struct basis *b, const struct state *s, struct derived 
 	const struct member *reports = state_slot(s, 0, &n);
 	d->unit = units_find(b->units, reports->fields[F_UNIT].text);
 	for (size_t i = 0; i < n; i++)
-		derive_report(b, &reports[i], overlapped(&reports[i].fields[F_PERIOD].period, reports, n), d);
+		derive_report(&reports[i], overlapped(&reports[i].fields[F_PERIOD].period, reports, n), d);
 }
 
 static const char *const key[] = {"unit", "period", NULL};

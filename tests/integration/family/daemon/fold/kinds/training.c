@@ -23,13 +23,11 @@ static void derive(const struct basis *b, const struct state *s, struct derived 
 	day_number last = day_from_civil((int)v[F_YEAR].integer, 12, 31);
 	d->unit = units_find(b->units, v[F_UNIT].text);
 	derived_fields(c, types, v, F_YEAR, F_REVISION);
-	derived_count(d, b, d->unit, last, "training.staff", v[F_STAFF].integer);
-	derived_count(d, b, d->unit, last, "training.trained", v[F_TRAINED].integer);
+	derived_count(d, d->unit, last, "training.staff", v[F_STAFF].integer);
+	derived_count(d, d->unit, last, "training.trained", v[F_TRAINED].integer);
 	if (v[F_TRAINED].integer > v[F_STAFF].integer)
 		derived_flag(d, "trained_over_staff", TEXT_NONE);
-	if (m->conflicts)
-		derived_flag(d, "conflicting_revision", TEXT_NONE);
-	derived_unit_flag(d, b, d->unit, last);
+	derived_fact_flags(d, types, m, last);
 }
 
 static const char *const key[] = {"unit", "year", NULL};
