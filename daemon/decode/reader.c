@@ -77,7 +77,7 @@ int reader_string(struct reader *r, const struct json *object, const char *key, 
 		return 0;
 	size_t at = reader_enter(r, ".%s", key);
 	struct text t = json_text(j);
-	int result = t.n ? reader_copy(r, t, ret) : reader_bad(r, "must be a string that is not empty");
+	int result = t.n && t.n <= READER_STRING_MAX ? reader_copy(r, t, ret) : reader_bad(r, "must be a string of 1 to %d bytes", READER_STRING_MAX);
 	reader_leave(r, at);
 	return result;
 }
@@ -139,18 +139,4 @@ int reader_word(struct reader *r, const struct json *object, const char *key, co
 	if (result >= 0)
 		reader_leave(r, at);
 	return result;
-}
-
-int reader_bands(struct reader *r, const struct json *object, const char *key, enum need need, const struct ruleset *set, const struct bands **ret)
-{
-	struct text name;
-	int result = reader_string(r, object, key, need, &name);
-	*ret = NULL;
-	for (size_t i = 0; i < set->n_bands; i++)
-		if (text_equal(set->bands[i].name, name))
-			*ret = &set->bands[i];
-	if (result < 0 || !name.p || *ret)
-		return result;
-	reader_enter(r, ".%s", key);
-	return reader_bad(r, "there are no bands of that name under $.bands");
 }

@@ -13,6 +13,8 @@
 #include "daemon/decode/json.h"
 #include "daemon/record/ruleset.h"
 
+#define READER_STRING_MAX 1000 /* an index of PostgreSQL holds two of them */
+
 struct reader {
 	const char *file;
 	char path[256]; /* where it is */
@@ -43,5 +45,3 @@ int reader_date(struct reader *r, const struct json *object, const char *key, en
 int reader_decimal(struct reader *r, const struct json *object, const char *key, enum need need, bool *ret_has, decimal *ret);
 int reader_bool(struct reader *r, const struct json *object, const char *key, bool otherwise, bool *ret);
 int reader_word(struct reader *r, const struct json *object, const char *key, const char *const *words, size_t n, size_t *ret);
-/* The bands of that name, of the file's; NULL: none are named. */
-int reader_bands(struct reader *r, const struct json *object, const char *key, enum need need, const struct ruleset *set, const struct bands **ret);

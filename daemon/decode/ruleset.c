@@ -13,14 +13,14 @@
 
 /* --- deadlines ------------------------------------------------------------------------------------------------------------------------------- */
 
-/* MM-DD of any year */
+/* MM-DD of every year */
 static bool read_month_day(struct text t, int *month, int *day)
 {
 	char full[16];
 	day_number d;
 	if (t.n != 5)
 		return false;
-	int n = snprintf(full, sizeof full, "2024-%.*s", TEXT_ARG(t)); /* a leap year: 02-29 is a day */
+	int n = snprintf(full, sizeof full, "2023-%.*s", TEXT_ARG(t)); /* a common year: 02-29 is no day of each */
 	if (date_parse((struct text){full, (size_t)n}, &d) < 0)
 		return false;
 	struct civil c = civil_from_day(d);
@@ -157,6 +157,8 @@ static int read_band_list(struct reader *r, const struct json *j, struct bands *
 	if (!list)
 		return -ENOMEM;
 	int result = reader_expect(r, j, NODE_ARRAY, "a list of bands, best first");
+	if (result >= 0 && !n)
+		result = reader_bad(r, "must hold at least one band");
 	for (size_t i = 0; i < n && result >= 0; i++) {
 		size_t at = reader_enter(r, "[%zu]", i);
 		result = read_band(r, json_at(j, i), &list[i]);
@@ -325,12 +327,12 @@ static int check_indicator(struct reader *r, const struct indicator *list, size_
 	bool has_dimension = i->numerator.dimension.n || i->denominator.dimension.n || i->base.dimension.n || i->presence.dimension.n;
 	if ((i->over == OVER_EXACT || i->over == OVER_NESTED) && has_dimension)
 		return reader_bad(r, "measures of an \"exact\" or \"nested\" indicator have no dimension: the period's grain is theirs");
-	if (i->reduction && (i->denominator.measure.p || i->grains != 1u << GRAIN_YEAR))
-		return reader_bad(r, "a reduction has denominator null and the grain year only");
+	if (i->reduction && (i->denominator.measure.p || i->grains != 1u << GRAIN_YEAR || i->over != OVER_PERIOD))
+		return reader_bad(r, "a reduction has denominator null, the grain year only, and is \"over\": \"period\"");
 	return 0;
 }
 
-static int read_indicator(struct reader *r, const struct json *j, const struct ruleset *set, struct indicator *i)
+static int read_indicator(struct reader *r, const struct json *j, struct indicator *i)
 {
 	static const char *const known[] = {"code", "title_id", "title_en", "numerator", "denominator", "scale", "direction", "over", "grains", "bands", "suppress",
 					    "base", "presence", "basis", "kind", NULL};
@@ -344,7 +346,7 @@ static int read_indicator(struct reader *r, const struct json *j, const struct r
 	if (result >= 0)
 		result = read_modes(r, j, i);
 	if (result >= 0)
-		result = reader_bands(r, j, "bands", OPTIONAL, set, &i->bands);
+		result = reader_string(r, j, "bands", OPTIONAL, &i->bands);
 	return result < 0 ? result : read_grains(r, j, &i->grains);
 }
 
@@ -357,7 +359,7 @@ static int read_indicators(struct reader *r, const struct json *j, struct rulese
 	int result = reader_expect(r, j, NODE_ARRAY, "a list");
 	for (size_t i = 0; i < n && result >= 0; i++) {
 		size_t at = reader_enter(r, "[%zu]", i), inside = strlen(r->path);
-		result = read_indicator(r, json_at(j, i), set, &list[i]);
+		result = read_indicator(r, json_at(j, i), &list[i]);
 		if (result < 0)
 			break;
 		reader_leave(r, inside);
@@ -399,6 +401,7 @@ static int read_forbidden(struct reader *r, const struct json *j, struct ruleset
 		if (!list[i].n || list[i].n > FORBIDDEN_MAX)
 			result = reader_bad(r, "[%zu] must be a field's name of at most %d bytes", i, FORBIDDEN_MAX);
 	}
+	set->has_forbidden = true;
 	set->forbidden = list;
 	set->n_forbidden = n;
 	return result;
@@ -474,15 +477,21 @@ void rulesets_deinit(struct rulesets *r)
 	*r = (struct rulesets){0};
 }
 
+static int forbid(struct rulesets *r, struct text field)
+{
+	struct map_entry *e = map_put(&r->forbidden, field);
+	if (!e)
+		return -ENOMEM;
+	e->value = r->arena; /* anything but NULL */
+	return 0;
+}
+
 static int unite_forbidden(struct rulesets *r, const struct ruleset *set)
 {
-	for (size_t i = 0; i < set->n_forbidden; i++) {
-		struct map_entry *e = map_put(&r->forbidden, set->forbidden[i]);
-		if (!e)
-			return -ENOMEM;
-		e->value = r->arena; /* anything but NULL */
-	}
-	return 0;
+	int result = 0;
+	for (size_t i = 0; i < set->n_forbidden && result >= 0; i++)
+		result = forbid(r, set->forbidden[i]);
+	return result;
 }
 
 int rulesets_add(struct rulesets *r, const char *name, struct text json, struct error *err)
@@ -500,6 +509,8 @@ int rulesets_add(struct rulesets *r, const char *name, struct text json, struct 
 	result = read_ruleset(&reader, document, &set);
 	if (result >= 0)
 		result = reader_copy(&reader, json, &set.json);
+	if (result >= 0)
+		result = reader_copy(&reader, text_of(name), &set.file);
 	json_free(document);
 	if (result < 0)
 		return result;
@@ -541,11 +552,39 @@ static int check_pair(const struct ruleset *a, const struct ruleset *b, struct e
 			 TEXT_ARG(b->id), section);
 }
 
+/* Bands may stand in a file of their own, so that they are looked for when all files are there. */
+static int check_bands(const struct rulesets *r, const struct ruleset *set, struct error *err)
+{
+	for (size_t i = 0; i < set->n_indicators; i++) {
+		struct text name = set->indicators[i].bands;
+		if (name.p && !rulesets_have_bands(r, name))
+			return error_set(err, -EINVAL, "%.*s: $.indicators[%zu].bands: no ruleset has bands of the name %.*s", TEXT_ARG(set->file), i, TEXT_ARG(name));
+	}
+	return 0;
+}
+
 int rulesets_check(struct rulesets *r, struct error *err)
 {
 	int result = 0;
+	for (size_t i = 0; i < r->n && result >= 0; i++)
+		result = check_bands(r, &r->all[i], err);
 	for (size_t i = 0; i < r->n; i++)
 		for (size_t k = 0; k < i && result >= 0; k++)
 			result = check_pair(&r->all[k], &r->all[i], err);
 	return result;
+}
+
+int rulesets_forbid(struct rulesets *r, const char *name, struct text json, struct error *err)
+{
+	struct rulesets other;
+	int result = rulesets_init(&other);
+	if (result >= 0)
+		result = rulesets_add(&other, name, json, err);
+	for (size_t i = 0; result >= 0 && i < other.all->n_forbidden; i++) {
+		struct text field;
+		result = arena_copy(r->arena, other.all->forbidden[i], &field) ? forbid(r, field) : -ENOMEM;
+	}
+	if (other.arena)
+		rulesets_deinit(&other);
+	return result == -ENOMEM ? error_set(err, result, "%s: out of memory", name) : result;
 }

@@ -12,5 +12,7 @@
 int rulesets_init(struct rulesets *r);
 void rulesets_deinit(struct rulesets *r);
 int rulesets_add(struct rulesets *r, const char *name, struct text json, struct error *err);
-/* After the last: files with the same section may not overlap in validity. 0 or -EINVAL. */
+/* Forbids the fields that this file's text forbids, and takes nothing else of it. */
+int rulesets_forbid(struct rulesets *r, const char *name, struct text json, struct error *err);
+/* After the last: bands that indicators name must be there; files with the same section may not overlap in validity. 0 or -EINVAL. */
 int rulesets_check(struct rulesets *r, struct error *err);

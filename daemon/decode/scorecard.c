@@ -408,12 +408,17 @@ static int check_rule_keys(struct layout *l, const struct json *rules)
 static int read_bound(struct layout *l, const struct json *rules, struct score_rule *rule)
 {
 	char key[NAME_BYTES], text[DECIMAL_TEXT_MAX + 1];
-	const decimal most = rule->percent ? decimal_of(100) : scorecard_max(&(struct scorecard){.leaves = l->leaves}, &l->components[rule->component]);
+	const decimal weight = scorecard_max(&(struct scorecard){.leaves = l->leaves}, &l->components[rule->component]);
+	const decimal most = rule->percent ? decimal_of(100) : weight;
 	bool has;
 	snprintf(key, sizeof key, "%.*s", TEXT_ARG(rule_key(rule)));
 	int result = reader_decimal(l->reader, rules, key, REQUIRED, &has, &rule->bound);
-	if (result < 0 || (rule->bound.micro >= 0 && decimal_compare(rule->bound, most) <= 0))
+	if (result < 0)
 		return result;
+	if (rule->percent && rule->bound.micro * weight.micro % (100 * DECIMAL_ONE))
+		return reader_bad(l->reader, "%s: this percentage of area %.*s has more than six decimals", key, TEXT_ARG(l->components[rule->component].name));
+	if (rule->bound.micro >= 0 && decimal_compare(rule->bound, most) <= 0)
+		return 0;
 	text[decimal_format(most, text)] = 0;
 	reader_enter(l->reader, ".%s", key);
 	return reader_bad(l->reader, "must be from 0 to %s, the most there can be", text);
@@ -587,6 +592,20 @@ static int read_evaluation_component(struct layout *l, const struct json *j, con
 	return result;
 }
 
+static int read_bands_name(struct reader *r, const struct json *j, const struct ruleset *set, const struct bands **ret)
+{
+	struct text name;
+	int result = reader_string(r, j, "bands", REQUIRED, &name);
+	*ret = NULL;
+	for (size_t i = 0; i < set->n_bands && result >= 0; i++)
+		if (text_equal(set->bands[i].name, name))
+			*ret = &set->bands[i];
+	if (result < 0 || *ret)
+		return result;
+	reader_enter(r, ".bands");
+	return reader_bad(r, "there are no bands of that name under $.bands");
+}
+
 static int read_evaluation(struct layout *l, const struct json *j, const struct ruleset *set, struct scorecard *card)
 {
 	static const char *const known[] = {"id", "name", "basis", "code", "bands", "components", NULL};
@@ -597,7 +616,7 @@ static int read_evaluation(struct layout *l, const struct json *j, const struct 
 	if (result >= 0)
 		result = read_code(l, j, "code", &code);
 	if (result >= 0)
-		result = reader_bands(l->reader, j, "bands", REQUIRED, set, &card->bands);
+		result = read_bands_name(l->reader, j, set, &card->bands);
 	if (result >= 0)
 		result = open_component(l, TEXT_NONE, "code", code, &place.component, &component);
 	if (result >= 0)

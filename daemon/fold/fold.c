@@ -62,28 +62,30 @@ static const struct value *period_of_member(const struct event_type *t, const st
 	return &m->fields[i];
 }
 
-/* Which of a slot's places a member belongs to, in their order. */
-static int compare_places(const struct event_type *t, enum keep keep, const struct member *a, const struct member *b)
+int places_compare(const struct kind *k, const struct member *a, const struct member *b)
 {
-	switch (keep) {
+	const struct slot *slot = &k->slots[a->slot];
+	if (a->slot != b->slot)
+		return a->slot < b->slot ? -1 : 1;
+	switch (slot->keep) {
 	case KEEP_EARLIEST:
 	case KEEP_HIGHEST:
 		break;
 	case KEEP_EACH_TIME:
 		return (a->time > b->time) - (a->time < b->time);
 	case KEEP_EACH_PERIOD:
-		return text_compare(period_of_member(t, a)->text, period_of_member(t, b)->text);
+		return text_compare(period_of_member(&k->types[slot->type], a)->text, period_of_member(&k->types[slot->type], b)->text);
 	}
 	return 0;
 }
 
 /* Where in members[0..n) the newcomer's place is or belongs, and whether it is taken. */
-static bool find_place(const struct event_type *t, enum keep keep, const struct member *members, size_t n, const struct member *newcomer, size_t *ret_at)
+static bool find_place(const struct kind *k, const struct member *members, size_t n, const struct member *newcomer, size_t *ret_at)
 {
 	size_t low = 0, high = n;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		int c = compare_places(t, keep, &members[middle], newcomer);
+		int c = places_compare(k, &members[middle], newcomer);
 		if (!c) {
 			*ret_at = middle;
 			return true;
@@ -103,7 +105,7 @@ static int fold_slot(const struct kind *k, const struct slot *rule, struct state
 	size_t n, at;
 	const struct member *first = state_slot(s, m->slot, &n);
 	size_t base = first ? (size_t)(first - s->members) : 0;
-	if (!find_place(t, rule->keep, first, n, m, &at))
+	if (!find_place(k, first, n, m, &at))
 		return rule->keep == KEEP_EACH_TIME && n >= FACTS_MAX ? FOLD_TOO_MANY : insert(s, base + at, m, arena);
 
 	struct member *held = &s->members[base + at];

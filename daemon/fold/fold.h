@@ -26,6 +26,9 @@ bool event_type_has_data(const struct event_type *t);
  */
 void entity_key(const struct event *e, struct buffer *out);
 
+/* Where two members stand in a state of the kind: <0, 0 (they compete for one place), >0. */
+int places_compare(const struct kind *k, const struct member *a, const struct member *b);
+
 /* The state as bytes and back. state_decode borrows strings from `bytes`. 0; -EINVAL when the bytes are not a state of this kind; -ENOMEM. */
 void state_encode(const struct kind *k, const struct state *s, struct buffer *out);
 int state_decode(const struct kind *k, struct text bytes, struct arena *arena, struct state *ret);

@@ -243,8 +243,11 @@ static void get_fields(struct reader *r, const struct event_type *t, struct memb
 	}
 	m->id = get_text(r);
 	for (size_t i = 0; i < t->n_fields && !r->error; i++)
-		if (!t->fields[i].key)
+		if (!t->fields[i].key) {
 			get_value(r, &t->fields[i], &fields[i]);
+			if (!r->error && !fields[i].present && !t->fields[i].optional)
+				r->error = -EINVAL;
+		}
 	m->fields = fields;
 }
 
@@ -267,6 +270,15 @@ static void get_member(struct reader *r, const struct kind *k, uint32_t conflict
 	m->origin.offset = (int64_t)get_signed(r);
 }
 
+/* An entity has at least one member, and each has a place of its own: derivations rely on it. */
+static bool in_order(const struct kind *k, const struct state *s)
+{
+	for (uint32_t i = 1; i < s->n; i++)
+		if (places_compare(k, &s->members[i - 1], &s->members[i]) >= 0)
+			return false;
+	return s->n > 0;
+}
+
 int state_decode(const struct kind *k, struct text bytes, struct arena *arena, struct state *ret)
 {
 	struct reader r = {(const unsigned char *)bytes.p, (const unsigned char *)bytes.p + bytes.n, arena, 0};
@@ -280,7 +292,7 @@ int state_decode(const struct kind *k, struct text bytes, struct arena *arena, s
 		return -ENOMEM;
 	for (uint32_t i = 0; i < s.n && !r.error; i++)
 		get_member(&r, k, conflicts, &s.members[i], i ? s.members[i - 1].time : 0);
-	if (!r.error && r.p != r.end)
+	if (!r.error && (r.p != r.end || !in_order(k, &s)))
 		r.error = -EINVAL;
 	if (!r.error)
 		*ret = s;

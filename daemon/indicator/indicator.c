@@ -201,14 +201,16 @@ static bool add_up(const struct work *w, size_t slot, const struct windows *x, s
 		__int128 less = s->denominator.micro - s->numerator.micro;
 		s->numerator.micro = less > 0 ? less : 0;
 	}
-	*base = i->base.measure.p ? sum(w, &w->base, slot, x->figure) : has_denominator(i) ? s->denominator : s->numerator;
+	bool of_denominator = has_denominator(i) && i->over != OVER_STOCK;
+	*base = i->base.measure.p ? sum(w, &w->base, slot, x->figure) : of_denominator ? s->denominator : s->numerator;
 	if (i->reduction || i->over == OVER_YTD)
 		return present;
 	return present || s->numerator.micro || s->denominator.micro;
 }
 
-static int value_of(const struct indicator *i, struct figure *f)
+static int value_of(const struct rulesets *rules, struct figure *f)
 {
+	const struct indicator *i = f->indicator;
 	int r = 0;
 	if (f->has_denominator)
 		r = decimal_ratio(f->numerator, f->denominator, i->scale, 2, &f->value);
@@ -218,8 +220,8 @@ static int value_of(const struct indicator *i, struct figure *f)
 		return r;
 	f->has_value = r != DECIMAL_UNDEFINED;
 	f->state = f->has_value ? FIGURE_VALUE : FIGURE_NO_DENOMINATOR;
-	if (f->has_value)
-		f->band = bands_judge(i->bands, f->value);
+	if (f->has_value && i->bands.p)
+		f->band = bands_judge(rulesets_bands_on(rules, i->bands, f->period.last), f->value);
 	return 0;
 }
 
@@ -249,7 +251,7 @@ static int put_figure(struct work *w, struct period p, size_t slot)
 	f->has_denominator = has_denominator(w->indicator);
 	f->numerator = w->sums[slot].numerator;
 	f->denominator = w->sums[slot].denominator;
-	return value_of(w->indicator, f);
+	return value_of(w->basis->rulesets, f);
 }
 
 /* One indicator and period, all units. */

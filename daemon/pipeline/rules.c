@@ -59,6 +59,15 @@ static int load_ruleset(struct rules *r, const char *path, struct buffer *all, s
 	return result;
 }
 
+/* An empty list says that nothing is forbidden; no list at all says nothing. */
+static bool lists_forbidden(const struct rulesets *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->all[i].has_forbidden)
+			return true;
+	return false;
+}
+
 static int load_rulesets(const struct config *c, struct rules *r, struct buffer *all, struct error *err)
 {
 	int result = rulesets_init(&r->rulesets);
@@ -76,6 +85,10 @@ static int load_rulesets(const struct config *c, struct rules *r, struct buffer 
 			path[--n] = 0;
 		if (n)
 			result = load_ruleset(r, path, all, err);
+	}
+	if (result >= 0 && !lists_forbidden(&r->rulesets)) {
+		digest_part(all, builtin(BUILTIN_RULESET));
+		result = rulesets_forbid(&r->rulesets, "built-in ruleset", builtin(BUILTIN_RULESET), err);
 	}
 	return result < 0 ? result : rulesets_check(&r->rulesets, err);
 }

@@ -240,14 +240,6 @@ void derived_no_calendar(struct derived *d, int year)
 	derived_flag(d, "no_calendar", (struct text){p, (size_t)n});
 }
 
-/* MM-DD of the year after the start; 29 February falls on the 28th in common years. */
-static day_number date_due(const struct deadline *deadline, day_number start)
-{
-	int year = civil_from_day(start).year + 1;
-	int last = days_in_month(year, deadline->month);
-	return day_from_civil(year, deadline->month, deadline->day < last ? deadline->day : last);
-}
-
 day_number derived_due(struct derived *d, const struct deadline *deadline, day_number start)
 {
 	day_number due = DAY_NONE;
@@ -261,7 +253,7 @@ day_number derived_due(struct derived *d, const struct deadline *deadline, day_n
 		due = start + deadline->days;
 		break;
 	case DEADLINE_DATE:
-		due = date_due(deadline, start);
+		due = day_from_civil(civil_from_day(start).year + 1, deadline->month, deadline->day);
 		break;
 	case DEADLINE_WORKING:
 		if (calendar_add(d->basis->calendar, start, deadline->days, &due, &year) == CALENDAR_UNKNOWN_YEAR)

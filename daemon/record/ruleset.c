@@ -24,6 +24,32 @@ const struct ruleset *rulesets_indicators_on(const struct rulesets *r, day_numbe
 	return NULL;
 }
 
+static const struct bands *bands_named(const struct ruleset *r, struct text name)
+{
+	for (size_t i = 0; i < r->n_bands; i++)
+		if (text_equal(r->bands[i].name, name))
+			return &r->bands[i];
+	return NULL;
+}
+
+bool rulesets_have_bands(const struct rulesets *r, struct text name)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (bands_named(&r->all[i], name))
+			return true;
+	return false;
+}
+
+const struct bands *rulesets_bands_on(const struct rulesets *r, struct text name, day_number d)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		const struct bands *bands = ruleset_valid_on(&r->all[i], d) ? bands_named(&r->all[i], name) : NULL;
+		if (bands)
+			return bands;
+	}
+	return NULL;
+}
+
 const decimal *rulesets_cap_on(const struct rulesets *r, day_number d)
 {
 	for (size_t i = 0; i < r->n; i++)

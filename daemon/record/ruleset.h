@@ -48,12 +48,12 @@ struct indicator {
 	enum direction direction;
 	enum over over;
 	unsigned grains; /* bit 1 << grain */
-	const struct bands *bands; /* NULL: none */
+	struct text bands; /* name of the bands that judge the value: those of that name that are valid on the period's last day; absent: none */
 	bool suppress, reduction;
 };
 
 struct ruleset {
-	struct text id, basis;
+	struct text id, basis, file; /* file: its name, for messages */
 	day_number valid_from, valid_to; /* inclusive; DAY_NONE valid_to: open */
 	unsigned sections; /* which the file has, as its reader counts them */
 	bool has_deadlines;
@@ -68,6 +68,7 @@ struct ruleset {
 	decimal cap;
 	const struct scorecard *scorecards; /* scorecard.h */
 	size_t n_scorecards;
+	bool has_forbidden;
 	const struct text *forbidden; /* normalised: lower case, without _ - . and blanks */
 	size_t n_forbidden;
 	struct text json; /* the whole text, as it was read */
@@ -84,6 +85,10 @@ bool ruleset_valid_on(const struct ruleset *r, day_number d);
 /* The ruleset with deadlines that is valid on the day, or NULL. Likewise the one with indicators. */
 const struct ruleset *rulesets_deadlines_on(const struct rulesets *r, day_number d);
 const struct ruleset *rulesets_indicators_on(const struct rulesets *r, day_number d);
+/* Whether any file has bands of that name. */
+bool rulesets_have_bands(const struct rulesets *r, struct text name);
+/* The bands of that name that are valid on the day; NULL: none. */
+const struct bands *rulesets_bands_on(const struct rulesets *r, struct text name, day_number d);
 /* The cap of performance achievements on the day, in percent; NULL: none. */
 const decimal *rulesets_cap_on(const struct rulesets *r, day_number d);
 /* The deadline of that name; NULL when the ruleset has none. */

@@ -1,7 +1,7 @@
 -- SPDX-FileCopyrightText: The rekapd authors
 -- SPDX-License-Identifier: MIT
 --
--- Kinds by year (an entity is a year of reports, and its columns are arrays with an element for each), and one way to hand a kind's comments on to its view.
+-- Kinds by year (an entity is a year of reports, and its columns are arrays with an element for each), and what every kind's migration ends with.
 
 ALTER TABLE rekap_store.kind ADD COLUMN by_year boolean NOT NULL DEFAULT false;
 COMMENT ON COLUMN rekap_store.kind.by_year IS 'Whether an entity holds the reports of a year: its last key field is the year, its columns are arrays, and its flags begin with the period';
@@ -21,10 +21,17 @@ CROSS JOIN LATERAL (SELECT CASE WHEN k.by_year THEN substr(f.flag, strpos(f.flag
 WHERE e.flags IS NOT NULL;
 COMMENT ON COLUMN rekap_store.entity.flags IS 'Findings of data quality: flag, or flag:detail, behind the period and a blank in kinds by year; null: none';
 
-CREATE PROCEDURE rekap_store.describe_kind(kind name) LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+CREATE PROCEDURE rekap_store.finish_kind(kind name, key_fields integer, by_year boolean DEFAULT false) LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	r record;
 BEGIN
+	INSERT INTO rekap_store.kind (kind, key_fields, by_year) VALUES (kind, key_fields, by_year);
+	EXECUTE format('CREATE INDEX %I ON rekap_store.%I (entity_key) WHERE flags IS NOT NULL', kind || '_flagged', kind);
+	IF by_year THEN
+		EXECUTE format('COMMENT ON COLUMN rekap_store.%I.row_topic IS %L', kind, 'Kafka topic of the last event folded');
+		EXECUTE format('COMMENT ON COLUMN rekap_store.%I.row_partition IS %L', kind, 'Partition of the last event folded');
+		EXECUTE format('COMMENT ON COLUMN rekap_store.%I.row_offset IS %L', kind, 'Offset of the last event folded');
+	END IF;
 	FOR r IN
 		SELECT v.attname, coalesce(col_description(s.attrelid, s.attnum), e.comment) AS comment
 		FROM pg_attribute v
@@ -40,4 +47,5 @@ BEGIN
 		EXECUTE format('COMMENT ON COLUMN rekap.%I.%I IS %L', kind, r.attname, r.comment);
 	END LOOP;
 END $$;
-COMMENT ON PROCEDURE rekap_store.describe_kind(name) IS 'Gives each column of a kind''s view that has no comment that of the table''s column of its name; the last call of a kind''s migration';
+COMMENT ON PROCEDURE rekap_store.finish_kind(name, integer, boolean)
+	IS 'Registers a kind, makes the index of its flagged rows, and hands comments of its table on to its view; the last call of a kind''s migration';

@@ -3,8 +3,6 @@
 --
 -- Survey responses (semantics: survey_response; PermenPANRB 14/2017, PermenPANRB 90/2021).
 
-INSERT INTO rekap_store.kind (kind, key_fields) VALUES ('survey_response', 1);
-
 CREATE TABLE rekap_store.survey_response (
 	instrument text,
 	service text,
@@ -16,7 +14,6 @@ CREATE TABLE rekap_store.survey_response (
 	survey_response_state text NOT NULL,
 	PRIMARY KEY (entity_key)
 ) INHERITS (rekap_store.entity) WITH (fillfactor = 70);
-CREATE INDEX survey_response_flagged ON rekap_store.survey_response (entity_key) WHERE flags IS NOT NULL;
 
 CREATE VIEW rekap.survey_response AS
 SELECT e.entity_key AS response_id, u.unit_code, e.instrument, e.service, e.channel, e.answers::jsonb AS answers, e.answered_at, e.score_sum,
@@ -36,4 +33,4 @@ COMMENT ON COLUMN rekap_store.survey_response.answered_at IS 'When it was answer
 COMMENT ON COLUMN rekap_store.survey_response.score_sum IS 'Sum of the scores';
 COMMENT ON COLUMN rekap_store.survey_response.answer_count IS 'Number of the scores';
 COMMENT ON COLUMN rekap_store.survey_response.survey_response_state IS 'counted, withdrawn (counts nowhere) or pending (withdrawn before it arrived)';
-CALL rekap_store.describe_kind('survey_response');
+CALL rekap_store.finish_kind('survey_response', 1);

@@ -3,8 +3,6 @@
 --
 -- Service deliveries (semantics: service_delivery; UU 25/2009).
 
-INSERT INTO rekap_store.kind (kind, key_fields) VALUES ('service_delivery', 1);
-
 CREATE TABLE rekap_store.service_delivery (
 	service text NOT NULL,
 	requested_at timestamptz NOT NULL,
@@ -13,7 +11,6 @@ CREATE TABLE rekap_store.service_delivery (
 	due_on date,
 	PRIMARY KEY (entity_key)
 ) INHERITS (rekap_store.entity) WITH (fillfactor = 70);
-CREATE INDEX service_delivery_flagged ON rekap_store.service_delivery (entity_key) WHERE flags IS NOT NULL;
 
 CREATE VIEW rekap.service_delivery AS
 SELECT e.entity_key AS service_id, u.unit_code, e.service, e.requested_at, e.completed_at, e.promised_days, e.due_on, t.topic, e.partition, e."offset"
@@ -29,4 +26,4 @@ COMMENT ON COLUMN rekap_store.service_delivery.requested_at IS 'When it was aske
 COMMENT ON COLUMN rekap_store.service_delivery.completed_at IS 'When it was done';
 COMMENT ON COLUMN rekap_store.service_delivery.promised_days IS 'Working days that the service standard allows';
 COMMENT ON COLUMN rekap_store.service_delivery.due_on IS 'Last day on which it is on time; null: the calendar does not reach';
-CALL rekap_store.describe_kind('service_delivery');
+CALL rekap_store.finish_kind('service_delivery', 1);

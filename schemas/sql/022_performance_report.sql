@@ -3,8 +3,6 @@
 --
 -- Performance reports (semantics: performance_report; PermenPANRB 88/2021, Permendagri 86/2017).
 
-INSERT INTO rekap_store.kind (kind, key_fields) VALUES ('performance_report', 3);
-
 CREATE TABLE rekap_store.performance_report (
 	indicator text NOT NULL,
 	name text,
@@ -21,7 +19,6 @@ CREATE TABLE rekap_store.performance_report (
 	achievement_pct numeric,
 	PRIMARY KEY (entity_key)
 ) INHERITS (rekap_store.entity) WITH (fillfactor = 70);
-CREATE INDEX performance_report_flagged ON rekap_store.performance_report (entity_key) WHERE flags IS NOT NULL;
 CREATE INDEX performance_report_by_unit ON rekap_store.performance_report (unit_id, period);
 
 CREATE VIEW rekap.performance_report AS
@@ -46,4 +43,4 @@ COMMENT ON COLUMN rekap_store.performance_report.revision IS 'The revision that 
 COMMENT ON COLUMN rekap_store.performance_report.submitted_at IS 'When a realisation was first submitted; null: not yet. A revision does not make it late';
 COMMENT ON COLUMN rekap_store.performance_report.due_on IS 'Last day on which the report is on time; null: no ruleset';
 COMMENT ON COLUMN rekap_store.performance_report.achievement_pct IS 'Achievement in percent, capped as the ruleset says, to six decimals; null: undefined';
-CALL rekap_store.describe_kind('performance_report');
+CALL rekap_store.finish_kind('performance_report', 3);

@@ -3,8 +3,6 @@
 --
 -- Budget reports (semantics: budget_report; Permendagri 77/2020).
 
-INSERT INTO rekap_store.kind (kind, key_fields, by_year) VALUES ('budget_report', 4, true);
-
 CREATE TABLE rekap_store.budget_report (
 	program text[] NOT NULL,
 	activity text[] NOT NULL,
@@ -17,7 +15,6 @@ CREATE TABLE rekap_store.budget_report (
 	row_offset bigint[],
 	PRIMARY KEY (entity_key)
 ) INHERITS (rekap_store.entity) WITH (fillfactor = 70);
-CREATE INDEX budget_report_flagged ON rekap_store.budget_report (entity_key) WHERE flags IS NOT NULL;
 CREATE INDEX budget_report_by_unit ON rekap_store.budget_report (unit_id);
 
 CREATE VIEW rekap.budget_report AS
@@ -35,7 +32,4 @@ COMMENT ON COLUMN rekap_store.budget_report.period IS 'The month reported, e.g. 
 COMMENT ON COLUMN rekap_store.budget_report.ceiling IS 'What may be spent in the year';
 COMMENT ON COLUMN rekap_store.budget_report.realised IS 'What was spent since 1 January';
 COMMENT ON COLUMN rekap_store.budget_report.revision IS 'The revision that counts';
-COMMENT ON COLUMN rekap_store.budget_report.row_topic IS 'Kafka topic of the last event folded';
-COMMENT ON COLUMN rekap_store.budget_report.row_partition IS 'Partition of the last event folded';
-COMMENT ON COLUMN rekap_store.budget_report.row_offset IS 'Offset of the last event folded';
-CALL rekap_store.describe_kind('budget_report');
+CALL rekap_store.finish_kind('budget_report', 4, by_year => true);

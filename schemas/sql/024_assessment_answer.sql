@@ -3,8 +3,6 @@
 --
 -- Assessments (semantics: assessment_answer; PermenPANRB 90/2021).
 
-INSERT INTO rekap_store.kind (kind, key_fields) VALUES ('assessment_answer', 5);
-
 CREATE TABLE rekap_store.assessment_answer (
 	year integer NOT NULL,
 	ruleset text NOT NULL,
@@ -16,7 +14,6 @@ CREATE TABLE rekap_store.assessment_answer (
 	revision bigint NOT NULL,
 	PRIMARY KEY (entity_key)
 ) INHERITS (rekap_store.entity) WITH (fillfactor = 70);
-CREATE INDEX assessment_answer_flagged ON rekap_store.assessment_answer (entity_key) WHERE flags IS NOT NULL;
 CREATE INDEX assessment_answer_by_unit ON rekap_store.assessment_answer (unit_id, year);
 
 CREATE VIEW rekap.assessment_answer AS
@@ -35,4 +32,4 @@ COMMENT ON COLUMN rekap_store.assessment_answer.answer IS 'yes, no or a to e; nu
 COMMENT ON COLUMN rekap_store.assessment_answer.numerator IS 'Numerator of a ratio; null: an answer by letter';
 COMMENT ON COLUMN rekap_store.assessment_answer.denominator IS 'Denominator of a ratio; null: an answer by letter';
 COMMENT ON COLUMN rekap_store.assessment_answer.revision IS 'The revision that counts';
-CALL rekap_store.describe_kind('assessment_answer');
+CALL rekap_store.finish_kind('assessment_answer', 5);

@@ -3,8 +3,6 @@
 --
 -- Declarations (semantics: declaration; Peraturan KPK 2/2020, SE MenPANRB 1/2015, PermenPANRB 49/2011).
 
-INSERT INTO rekap_store.kind (kind, key_fields) VALUES ('declaration', 3);
-
 CREATE TABLE rekap_store.declaration (
 	regime text NOT NULL,
 	year integer NOT NULL,
@@ -15,7 +13,6 @@ CREATE TABLE rekap_store.declaration (
 	revision bigint NOT NULL,
 	PRIMARY KEY (entity_key)
 ) INHERITS (rekap_store.entity) WITH (fillfactor = 70);
-CREATE INDEX declaration_flagged ON rekap_store.declaration (entity_key) WHERE flags IS NOT NULL;
 
 CREATE VIEW rekap.declaration AS
 SELECT u.unit_code, e.regime, e.year, e.obliged, e.filed, e.on_time, e.complete, e.revision, t.topic, e.partition, e."offset"
@@ -32,4 +29,4 @@ COMMENT ON COLUMN rekap_store.declaration.filed IS 'How many did; of a pact: sig
 COMMENT ON COLUMN rekap_store.declaration.on_time IS 'How many in time; may be null';
 COMMENT ON COLUMN rekap_store.declaration.complete IS 'How many completely; may be null';
 COMMENT ON COLUMN rekap_store.declaration.revision IS 'The revision that counts';
-CALL rekap_store.describe_kind('declaration');
+CALL rekap_store.finish_kind('declaration', 3);

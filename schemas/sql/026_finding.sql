@@ -3,8 +3,6 @@
 --
 -- Audit findings (semantics: finding; Peraturan BPK 2/2017).
 
-INSERT INTO rekap_store.kind (kind, key_fields) VALUES ('finding', 1);
-
 CREATE TABLE rekap_store.finding (
 	source text,
 	report_date date,
@@ -14,7 +12,6 @@ CREATE TABLE rekap_store.finding (
 	done_at timestamptz,
 	PRIMARY KEY (entity_key)
 ) INHERITS (rekap_store.entity) WITH (fillfactor = 70);
-CREATE INDEX finding_flagged ON rekap_store.finding (entity_key) WHERE flags IS NOT NULL;
 
 CREATE VIEW rekap.finding AS
 SELECT e.entity_key AS finding_id, u.unit_code, e.source, e.report_date, e.finding_state AS state, e.status, e.due_on, e.done_at, t.topic,
@@ -32,4 +29,4 @@ COMMENT ON COLUMN rekap_store.finding.finding_state IS 'counted, or pending: onl
 COMMENT ON COLUMN rekap_store.finding.status IS 'done, in_progress, not_followed or excused';
 COMMENT ON COLUMN rekap_store.finding.due_on IS 'Last day for an answer; null: pending, or no ruleset';
 COMMENT ON COLUMN rekap_store.finding.done_at IS 'When it became done; null: it is not';
-CALL rekap_store.describe_kind('finding');
+CALL rekap_store.finish_kind('finding', 1);

@@ -3,8 +3,6 @@
 --
 -- Gratification reports (semantics: gratification; Peraturan KPK 2/2019).
 
-INSERT INTO rekap_store.kind (kind, key_fields) VALUES ('gratification', 1);
-
 CREATE TABLE rekap_store.gratification (
 	received_on date NOT NULL,
 	kind text NOT NULL,
@@ -12,7 +10,6 @@ CREATE TABLE rekap_store.gratification (
 	due_on date,
 	PRIMARY KEY (entity_key)
 ) INHERITS (rekap_store.entity) WITH (fillfactor = 70);
-CREATE INDEX gratification_flagged ON rekap_store.gratification (entity_key) WHERE flags IS NOT NULL;
 
 CREATE VIEW rekap.gratification AS
 SELECT e.entity_key AS report_id, u.unit_code, e.received_on, e.kind, e.reported_at, e.due_on, t.topic, e.partition, e."offset"
@@ -27,4 +24,4 @@ COMMENT ON COLUMN rekap_store.gratification.received_on IS 'Day on which the gif
 COMMENT ON COLUMN rekap_store.gratification.kind IS 'accepted or refused';
 COMMENT ON COLUMN rekap_store.gratification.reported_at IS 'When it was reported';
 COMMENT ON COLUMN rekap_store.gratification.due_on IS 'Last day on which a report is on time; null: no calendar or ruleset';
-CALL rekap_store.describe_kind('gratification');
+CALL rekap_store.finish_kind('gratification', 1);

@@ -3,8 +3,6 @@
 --
 -- Whistle-blowing (semantics: whistleblow; UU 31/2014).
 
-INSERT INTO rekap_store.kind (kind, key_fields, by_year) VALUES ('whistleblow', 2, true);
-
 CREATE TABLE rekap_store.whistleblow (
 	period text[] NOT NULL,
 	received bigint[] NOT NULL,
@@ -16,7 +14,6 @@ CREATE TABLE rekap_store.whistleblow (
 	row_offset bigint[],
 	PRIMARY KEY (entity_key)
 ) INHERITS (rekap_store.entity) WITH (fillfactor = 70);
-CREATE INDEX whistleblow_flagged ON rekap_store.whistleblow (entity_key) WHERE flags IS NOT NULL;
 
 CREATE VIEW rekap.whistleblow AS
 SELECT u.unit_code, r.period, r.received, r.followed_up, r.proven, r.revision, r.row_topic AS topic, r.row_partition AS partition, r.row_offset AS "offset"
@@ -32,7 +29,4 @@ COMMENT ON COLUMN rekap_store.whistleblow.received IS 'How many came in';
 COMMENT ON COLUMN rekap_store.whistleblow.followed_up IS 'How many were followed up';
 COMMENT ON COLUMN rekap_store.whistleblow.proven IS 'How many proved true';
 COMMENT ON COLUMN rekap_store.whistleblow.revision IS 'The revision that counts';
-COMMENT ON COLUMN rekap_store.whistleblow.row_topic IS 'Kafka topic of the last event folded';
-COMMENT ON COLUMN rekap_store.whistleblow.row_partition IS 'Partition of the last event folded';
-COMMENT ON COLUMN rekap_store.whistleblow.row_offset IS 'Offset of the last event folded';
-CALL rekap_store.describe_kind('whistleblow');
+CALL rekap_store.finish_kind('whistleblow', 2, by_year => true);

@@ -3,8 +3,6 @@
 --
 -- Staff discipline (semantics: discipline; PP 94/2021).
 
-INSERT INTO rekap_store.kind (kind, key_fields) VALUES ('discipline', 2);
-
 CREATE TABLE rekap_store.discipline (
 	year integer NOT NULL,
 	violations bigint NOT NULL,
@@ -12,7 +10,6 @@ CREATE TABLE rekap_store.discipline (
 	revision bigint NOT NULL,
 	PRIMARY KEY (entity_key)
 ) INHERITS (rekap_store.entity) WITH (fillfactor = 70);
-CREATE INDEX discipline_flagged ON rekap_store.discipline (entity_key) WHERE flags IS NOT NULL;
 
 CREATE VIEW rekap.discipline AS
 SELECT u.unit_code, e.year, e.violations, e.sanctioned, e.revision, t.topic, e.partition, e."offset"
@@ -26,4 +23,4 @@ COMMENT ON COLUMN rekap_store.discipline.year IS 'The year';
 COMMENT ON COLUMN rekap_store.discipline.violations IS 'How many there were';
 COMMENT ON COLUMN rekap_store.discipline.sanctioned IS 'How many were sanctioned';
 COMMENT ON COLUMN rekap_store.discipline.revision IS 'The revision that counts';
-CALL rekap_store.describe_kind('discipline');
+CALL rekap_store.finish_kind('discipline', 2);

@@ -25,14 +25,12 @@ COMMENT ON COLUMN rekap_store.scorecard.zero_violations IS 'Value of the reducti
 CREATE TABLE rekap_store.score_leaf (
 	scorecard_id integer NOT NULL,
 	leaf text COLLATE "C" NOT NULL,
-	place bigint NOT NULL,
 	weight numeric NOT NULL,
 	PRIMARY KEY (scorecard_id, leaf)
 );
 COMMENT ON TABLE rekap_store.score_leaf IS 'The components that have a weight of their own';
 COMMENT ON COLUMN rekap_store.score_leaf.scorecard_id IS 'The scorecard';
 COMMENT ON COLUMN rekap_store.score_leaf.leaf IS 'Name of the component, e.g. ZI.A.MP.P.1';
-COMMENT ON COLUMN rekap_store.score_leaf.place IS 'Its place in the scorecard';
 COMMENT ON COLUMN rekap_store.score_leaf.weight IS 'The score it can reach';
 
 CREATE TABLE rekap_store.score_component (
@@ -160,18 +158,28 @@ COMMENT ON COLUMN rekap_store.measured_sum.measure IS 'The measure';
 COMMENT ON COLUMN rekap_store.measured_sum.dimension IS 'Its dimension; empty: none';
 COMMENT ON COLUMN rekap_store.measured_sum.span IS 'Over which days: year, due (those of the year that are over), before (the year before), q1 to q4';
 
-CREATE FUNCTION rekap_store.fraction_sum(numerators numeric[], denominators numeric[]) RETURNS numeric[] LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+-- Values are fractions from 0 to 1, as arrays of numerator and denominator.
+CREATE FUNCTION rekap_store.share(part numeric, whole numeric) RETURNS numeric[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN whole <> 0 THEN ARRAY[least(part, whole), whole] END;
+COMMENT ON FUNCTION rekap_store.share(numeric, numeric) IS 'part / whole, at most 1; null when there is no whole';
+
+CREATE FUNCTION rekap_store.reduction(now numeric, before numeric, zero numeric) RETURNS numeric[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN before <> 0 THEN ARRAY[greatest(before - now, 0), before] WHEN before = 0 THEN ARRAY[CASE now WHEN 0 THEN zero ELSE 0 END, 1] END;
+COMMENT ON FUNCTION rekap_store.reduction(numeric, numeric, numeric) IS '(before - now) / before, at least 0; zero when there was nothing in either year, 0 when only now there is';
+
+CREATE FUNCTION rekap_store.fraction_sum(fractions numeric[]) RETURNS numeric[] LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
+	f numeric[];
 	n numeric := 0;
 	d numeric := 1;
 BEGIN
-	FOR i IN 1..cardinality(numerators) LOOP
-		n := n * denominators[i] + numerators[i] * d;
-		d := d * denominators[i];
+	FOREACH f SLICE 1 IN ARRAY fractions LOOP
+		n := n * f[2] + f[1] * d;
+		d := d * f[2];
 	END LOOP;
 	RETURN ARRAY[n, d];
 END $$;
-COMMENT ON FUNCTION rekap_store.fraction_sum(numeric[], numeric[]) IS 'The exact sum of fractions, as numerator and denominator';
+COMMENT ON FUNCTION rekap_store.fraction_sum(numeric[]) IS 'The exact sum of an array of fractions';
 
 -- Rulesets say scorecards as trees of two forms: the Zona Integritas, with areas and results, and evaluations, with components and parts.
 CREATE VIEW rekap_store.ruleset_scorecard AS
@@ -191,30 +199,29 @@ COMMENT ON COLUMN rekap_store.ruleset_scorecard.bands IS 'Its bands; null: none'
 
 CREATE VIEW rekap_store.ruleset_leaf AS
 SELECT s.scorecard_id, concat_ws('.', 'ZI.A', a.area ->> 'code', f.letter, l.leaf ->> 'sub') AS leaf, (l.leaf ->> 'weight')::numeric AS weight,
-	concat_ws('.', f.letter, a.area ->> 'code', l.leaf ->> 'sub') AS items, l.leaf -> 'items' AS scales, ARRAY[1, a.place, f.place, l.place] AS place
+	concat_ws('.', f.letter, a.area ->> 'code', l.leaf ->> 'sub') AS items, l.leaf -> 'items' AS scales
 FROM rekap_store.ruleset_scorecard s
-CROSS JOIN jsonb_array_elements(s.card -> 'areas') WITH ORDINALITY AS a (area, place)
-CROSS JOIN (VALUES (1, 'P', 'fulfilment'), (2, 'R', 'reform')) AS f (place, letter, key)
-CROSS JOIN jsonb_array_elements(a.area -> f.key) WITH ORDINALITY AS l (leaf, place)
+CROSS JOIN jsonb_array_elements(s.card -> 'areas') AS a (area)
+CROSS JOIN (VALUES ('P', 'fulfilment'), ('R', 'reform')) AS f (letter, key)
+CROSS JOIN jsonb_array_elements(a.area -> f.key) AS l (leaf)
 UNION ALL
 SELECT s.scorecard_id, concat_ws('.', 'ZI.B', r.result ->> 'code', p.part ->> 'code'), (p.part ->> 'weight')::numeric,
-	'H.' || (p.part ->> 'code'), p.part -> 'item', ARRAY[2, r.place, p.place]
+	'H.' || (p.part ->> 'code'), p.part -> 'item'
 FROM rekap_store.ruleset_scorecard s
-CROSS JOIN jsonb_array_elements(s.card -> 'results') WITH ORDINALITY AS r (result, place)
-CROSS JOIN jsonb_array_elements(r.result -> 'parts') WITH ORDINALITY AS p (part, place)
+CROSS JOIN jsonb_array_elements(s.card -> 'results') AS r (result)
+CROSS JOIN jsonb_array_elements(r.result -> 'parts') AS p (part)
 UNION ALL
 SELECT s.scorecard_id, concat_ws('.', s.root, c.component ->> 'code', p.part ->> 'code'), (p.part ->> 'weight')::numeric,
-	concat_ws('.', c.component ->> 'code', p.part ->> 'code'), '"RATIO"', ARRAY[c.place, p.place]
+	concat_ws('.', c.component ->> 'code', p.part ->> 'code'), '"RATIO"'
 FROM rekap_store.ruleset_scorecard s
-CROSS JOIN jsonb_array_elements(s.card -> 'components') WITH ORDINALITY AS c (component, place)
-CROSS JOIN jsonb_array_elements(c.component -> 'parts') WITH ORDINALITY AS p (part, place);
+CROSS JOIN jsonb_array_elements(s.card -> 'components') AS c (component)
+CROSS JOIN jsonb_array_elements(c.component -> 'parts') AS p (part);
 COMMENT ON VIEW rekap_store.ruleset_leaf IS 'The leaves of the scorecards as the rulesets say them';
 COMMENT ON COLUMN rekap_store.ruleset_leaf.scorecard_id IS 'The scorecard';
 COMMENT ON COLUMN rekap_store.ruleset_leaf.leaf IS 'Name of the component';
 COMMENT ON COLUMN rekap_store.ruleset_leaf.weight IS 'The score it can reach';
 COMMENT ON COLUMN rekap_store.ruleset_leaf.items IS 'Name of its item; of a list: what stands before the letter';
 COMMENT ON COLUMN rekap_store.ruleset_leaf.scales IS 'Scale of its item, or list of scales';
-COMMENT ON COLUMN rekap_store.ruleset_leaf.place IS 'Where it stands';
 
 -- A rule's component: the whole, the enablers, each area, a result (b1), a part of one (b1.spak; b1.performance is the part PERF).
 CREATE VIEW rekap_store.ruleset_rule AS
@@ -256,8 +263,8 @@ BEGIN
 	FROM rekap_store.ruleset_scorecard;
 
 	DELETE FROM rekap_store.score_leaf;
-	INSERT INTO rekap_store.score_leaf (scorecard_id, leaf, place, weight)
-	SELECT scorecard_id, leaf, row_number() OVER (PARTITION BY scorecard_id ORDER BY place), weight
+	INSERT INTO rekap_store.score_leaf (scorecard_id, leaf, weight)
+	SELECT scorecard_id, leaf, weight
 	FROM rekap_store.ruleset_leaf;
 
 	DELETE FROM rekap_store.score_component;
@@ -313,76 +320,28 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION rekap_store.scorecards_changed() IS 'Lays the scorecards of rulesets out flat';
 
--- As before, with scorecards; and an indicator that does not say whether it is suppressed is, if its measure counts people or what they did.
 CREATE OR REPLACE FUNCTION rekap_store.basis_changed() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	IF NOT pg_has_role(session_user, 'rekap_writer', 'MEMBER') AND NOT pg_has_role(session_user, 'rekap_owner', 'MEMBER') THEN
 		RAISE insufficient_privilege USING MESSAGE = 'only members of rekap_writer may call basis_changed';
 	END IF;
 	PERFORM FROM rekap_store.basis FOR UPDATE;
-
-	DELETE FROM rekap_store.unit_place;
-	INSERT INTO rekap_store.unit_place (unit_id, unit_code, upper_id)
-	SELECT 0, 'region', NULL
-	UNION ALL
-	SELECT u.unit_id, u.unit_code, coalesce(p.unit_id, 0)
-	FROM rekap_store.unit u
-	LEFT JOIN rekap_store.unit p ON p.unit_code = u.parent_code;
-
-	DELETE FROM rekap_store.unit_above;
-	WITH RECURSIVE above AS (
-		SELECT unit_id, unit_id AS above_id, 0 AS distance
-		FROM rekap_store.unit_place
-		UNION ALL
-		SELECT a.unit_id, p.upper_id, a.distance + 1
-		FROM above a
-		JOIN rekap_store.unit_place p ON p.unit_id = a.above_id
-		WHERE p.upper_id IS NOT NULL
-	)
-	INSERT INTO rekap_store.unit_above (unit_id, above_id, distance)
-	SELECT unit_id, above_id, distance
-	FROM above;
-
-	DELETE FROM rekap_store.indicator_rule;
-	INSERT INTO rekap_store.indicator_rule
-	SELECT row_number() OVER (ORDER BY i ->> 'code', r.valid_from), r.ruleset, r.valid_from, coalesce(r.valid_to, 'infinity'),
-		i ->> 'code', i ->> 'title_id', i ->> 'title_en', i ->> 'numerator', i ->> 'denominator', (i ->> 'scale')::numeric, i ->> 'direction', i ->> 'basis',
-		i ->> 'over', i ->> 'kind' IS NOT DISTINCT FROM 'reduction',
-		coalesce((i ->> 'suppress')::boolean,
-			split_part(i ->> 'numerator', '.', 1) IN ('complaint', 'survey', 'service', 'gratification', 'whistleblow', 'discipline')), i ->> 'base' IS NOT NULL,
-		i ->> 'bands' IS NOT NULL, ARRAY(SELECT jsonb_array_elements_text(i -> 'grains'))
-	FROM rekap_store.ruleset r
-	CROSS JOIN jsonb_array_elements(r.body -> 'indicators') AS i
-	WHERE r.valid_from <= coalesce(r.valid_to, 'infinity');
-
-	DELETE FROM rekap_store.rule_part;
-	INSERT INTO rekap_store.rule_part (rule_id, grain, part, measure, dimension)
-	SELECT i.rule_id, p.grain, p.part, p.measure, p.dimension
-	FROM rekap_store.ruleset_part p
-	JOIN rekap_store.indicator_rule i USING (ruleset, indicator);
-
-	DELETE FROM rekap_store.rule_band;
-	INSERT INTO rekap_store.rule_band (rule_id, place, band, minimum, inclusive)
-	SELECT i.rule_id, b.place, b.band ->> 'band', (b.band ->> 'min')::numeric, coalesce((b.band ->> 'inclusive')::boolean, true)
-	FROM rekap_store.indicator_rule i
-	JOIN rekap_store.ruleset r USING (ruleset)
-	CROSS JOIN jsonb_array_elements(r.body -> 'indicators') AS x
-	CROSS JOIN jsonb_array_elements(r.body -> 'bands' -> (x ->> 'bands')) WITH ORDINALITY AS b (band, place)
-	WHERE x ->> 'code' = i.indicator;
-
-	ANALYZE rekap_store.basis, rekap_store.unit_place, rekap_store.unit_above, rekap_store.indicator_rule, rekap_store.rule_part, rekap_store.rule_band;
+	PERFORM rekap_store.units_changed();
+	PERFORM rekap_store.indicators_changed();
 	PERFORM rekap_store.scorecards_changed();
+	ANALYZE rekap_store.basis;
 END $$;
 
 -- A row for each component and each gate of each scorecard that there is: one for each unit, year and known scorecard with an answer. An answer names its scorecard by
 -- id; of several versions the one valid on the year's last day counts, else the earliest.
 --   total     what the methods add up, of the unit and all below it
---   measured  values of measured items, where they are defined
+--   measured  values of measured items; null where they are not defined
 --   answer    of several assessors the highest
 --   value     each item's value: measured, else answered
---   leaf      weight × mean of the items that have a value, as a fraction, and rounded
+--   mean      of a leaf's items that have a value
+--   leaf      weight × mean, exact and rounded
 CREATE VIEW rekap_store.score AS
-SELECT u.unit_code, c.year, c.ruleset, c.scorecard_id, s.gate, s.component, s.place, s.score, s.max_score, s.percent
+SELECT u.unit_code, c.year, c.ruleset, c.scorecard_id, s.gate, s.component, s.score, s.max_score, s.percent
 FROM (
 	SELECT a.unit_id, a.year, a.ruleset, k.scorecard_id, k.zero_violations, make_date(a.year, 1, 1) AS first, make_date(a.year, 12, 31) AS last,
 		least(make_date(a.year, 12, 31), b.as_of - 1) AS last_due
@@ -425,64 +384,53 @@ CROSS JOIN LATERAL (
 	), measured AS (
 		SELECT method,
 			CASE method
-			WHEN 'violation_reduction' THEN
-				CASE WHEN denominator <> 0 THEN greatest(denominator - numerator, 0) WHEN numerator = 0 THEN c.zero_violations ELSE 0 END
-			WHEN 'report_on_time' THEN (numerator = denominator)::integer
-			WHEN 'survey_rounds' THEN rounds
-			ELSE least(numerator, CASE WHEN method IN ('spak', 'spkp') THEN 4 ELSE 1 END * denominator) END AS numerator,
-			CASE method
-			WHEN 'violation_reduction' THEN CASE WHEN denominator <> 0 THEN denominator ELSE 1 END
-			WHEN 'report_on_time' THEN 1
-			WHEN 'survey_rounds' THEN 4
-			WHEN 'spak' THEN 4 * denominator
-			WHEN 'spkp' THEN 4 * denominator
-			ELSE denominator END AS denominator
+			WHEN 'violation_reduction' THEN CASE WHEN reported THEN rekap_store.reduction(numerator, denominator, c.zero_violations) END
+			WHEN 'report_on_time' THEN CASE WHEN denominator <> 0 THEN ARRAY[(numerator = denominator)::integer, 1] END
+			WHEN 'survey_rounds' THEN CASE WHEN rounds > 0 THEN ARRAY[rounds, 4] END
+			WHEN 'spak' THEN rekap_store.share(numerator, 4 * denominator)
+			WHEN 'spkp' THEN rekap_store.share(numerator, 4 * denominator)
+			ELSE rekap_store.share(numerator, denominator) END AS value
 		FROM sums
-		WHERE CASE method WHEN 'violation_reduction' THEN reported WHEN 'survey_rounds' THEN rounds > 0 ELSE denominator <> 0 END
 	), answer AS MATERIALIZED (
 		SELECT DISTINCT ON (a.item) a.item, a.answer, a.numerator, a.denominator
 		FROM rekap_store.assessment_answer a
 		WHERE a.unit_id = c.unit_id AND a.year = c.year AND a.ruleset = c.ruleset
 		ORDER BY a.item, CASE a.assessor WHEN 'tpn' THEN 1 WHEN 'tpi' THEN 2 ELSE 3 END
 	), value AS (
-		SELECT i.leaf, coalesce(m.numerator, v.value,
-				CASE i.scale WHEN 'REDUCTION' THEN
-					CASE WHEN a.denominator <> 0 THEN greatest(a.denominator - a.numerator, 0) WHEN a.numerator = 0 THEN c.zero_violations ELSE 0 END
-				WHEN 'RATIO' THEN least(a.numerator, a.denominator)
-				WHEN 'SURVEY' THEN least(a.numerator, a.denominator) END) AS numerator,
-			coalesce(m.denominator, CASE WHEN v.value IS NOT NULL OR i.scale = 'REDUCTION' AND a.denominator = 0 THEN 1 ELSE a.denominator END) AS denominator
+		SELECT i.leaf, coalesce(m.value, CASE WHEN v.value IS NOT NULL THEN ARRAY[v.value, 1] END,
+			CASE i.scale
+			WHEN 'RATIO' THEN rekap_store.share(a.numerator, a.denominator)
+			WHEN 'SURVEY' THEN rekap_store.share(a.numerator, a.denominator)
+			WHEN 'REDUCTION' THEN rekap_store.reduction(a.numerator, a.denominator, c.zero_violations) END) AS value
 		FROM rekap_store.score_item i
 		LEFT JOIN measured m USING (method)
 		LEFT JOIN answer a USING (item)
 		LEFT JOIN rekap_store.answer_value v USING (scale, answer)
 		WHERE i.scorecard_id = c.scorecard_id
-			AND (m.method IS NOT NULL OR v.value IS NOT NULL OR i.scale = 'REDUCTION' AND a.denominator IS NOT NULL OR i.scale IN ('RATIO', 'SURVEY') AND a.denominator <> 0)
+	), mean AS (
+		SELECT v.leaf, count(*) AS n, rekap_store.fraction_sum(array_agg(v.value)) AS total
+		FROM value v
+		WHERE v.value IS NOT NULL
+		GROUP BY v.leaf
 	), leaf AS MATERIALIZED (
-		SELECT l.leaf, l.weight, l.place, l.weight * v.mean[1] AS numerator, v.mean[2] AS denominator, rekap_store.ratio(l.weight * v.mean[1], v.mean[2]) AS score
+		SELECT l.leaf, l.weight, ARRAY[l.weight * m.total[1], m.n * m.total[2]] AS exact, rekap_store.ratio(l.weight * m.total[1], m.n * m.total[2]) AS score
 		FROM rekap_store.score_leaf l
-		LEFT JOIN (
-			SELECT w.leaf, ARRAY[w.total[1], w.total[2] * w.n] AS mean
-			FROM (
-				SELECT v.leaf, rekap_store.fraction_sum(array_agg(v.numerator), array_agg(v.denominator)) AS total, count(*) AS n
-				FROM value v
-				GROUP BY v.leaf
-			) w
-		) v USING (leaf)
+		LEFT JOIN mean m USING (leaf)
 		WHERE l.scorecard_id = c.scorecard_id
 	)
-	SELECT false AS gate, x.component, x.place, x.score, x.max_score, rekap_store.ratio(100 * x.total[1], x.total[2] * x.max_score) AS percent
+	SELECT false AS gate, x.component, x.score, x.max_score, rekap_store.ratio(100 * x.total[1], x.total[2] * x.max_score) AS percent
 	FROM (
-		SELECT k.component, min(l.place) * 100 - count(*) AS place, sum(l.score) AS score, sum(l.weight) AS max_score,
-			rekap_store.fraction_sum(array_agg(l.numerator) FILTER (WHERE l.numerator IS NOT NULL), array_agg(l.denominator) FILTER (WHERE l.numerator IS NOT NULL)) AS total
+		SELECT k.component, sum(l.score) AS score, sum(l.weight) AS max_score,
+			rekap_store.fraction_sum(array_agg(l.exact) FILTER (WHERE l.score IS NOT NULL)) AS total
 		FROM rekap_store.score_component k
 		JOIN leaf l USING (leaf)
 		WHERE k.scorecard_id = c.scorecard_id
 		GROUP BY k.component
 	) x
 	UNION ALL
-	SELECT true, g.gate, NULL, CASE WHEN m.denominator > 0 THEN m.numerator >= m.denominator ELSE coalesce(a.answer = 'yes', false) END::integer, 1, NULL
+	SELECT true, g.gate, CASE WHEN m.denominator > 0 THEN m.numerator >= m.denominator ELSE coalesce(a.answer = 'yes', false) END::integer, 1, NULL
 	FROM (SELECT DISTINCT gate FROM rekap_store.score_gate WHERE scorecard_id = c.scorecard_id) g
-	LEFT JOIN sums m ON m.method = g.gate
+	LEFT JOIN sums m ON m.method = g.gate AND g.gate IN ('lhkpn', 'lhkasn')
 	LEFT JOIN answer a ON a.item = 'G.' || g.gate
 ) s;
 COMMENT ON VIEW rekap_store.score IS 'Components and gates of each scorecard';
@@ -492,7 +440,6 @@ COMMENT ON COLUMN rekap_store.score.ruleset IS 'The scorecard';
 COMMENT ON COLUMN rekap_store.score.scorecard_id IS 'The version of it';
 COMMENT ON COLUMN rekap_store.score.gate IS 'Whether the row is about a gate';
 COMMENT ON COLUMN rekap_store.score.component IS 'The component, or the gate';
-COMMENT ON COLUMN rekap_store.score.place IS 'Order of the components: a whole before its parts';
 COMMENT ON COLUMN rekap_store.score.score IS 'The score; of a gate 1 if it is met, else 0; null: nothing is answered';
 COMMENT ON COLUMN rekap_store.score.max_score IS 'The score that can be reached';
 COMMENT ON COLUMN rekap_store.score.percent IS 'Of the maximum, from unrounded scores';

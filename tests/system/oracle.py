@@ -528,16 +528,16 @@ class World:
 	def ruleset(self, section, day):
 		"""The ruleset with this section that is valid on a day, or None."""
 		for ruleset in self.rulesets:
-			if section in ruleset and ruleset["valid_from"] <= day.isoformat() and (ruleset["valid_to"] is None or day.isoformat() <= ruleset["valid_to"]):
+			if section in ruleset and ruleset["valid_from"] <= day.isoformat() and (ruleset.get("valid_to") is None or day.isoformat() <= ruleset["valid_to"]):
 				return ruleset
 		return None
 
 	def _scorecard(self, name, year):
-		"""The scorecard of an id: of the file valid at the end of the year, else the first; or None."""
+		"""The scorecard of an id: of the file valid at the end of the year, else the earliest; or None."""
 		end = year_end(year).isoformat()
 		found = [(ruleset, card) for ruleset in self.rulesets for card in ruleset.get("scorecards", []) if card["id"] == name]
-		valid = [pair for pair in found if pair[0]["valid_from"] <= end and (pair[0]["valid_to"] is None or end <= pair[0]["valid_to"])]
-		ruleset, card = next(iter(valid + found), (None, None))
+		valid = [pair for pair in found if pair[0]["valid_from"] <= end and (pair[0].get("valid_to") is None or end <= pair[0]["valid_to"])]
+		ruleset, card = next(iter(valid + sorted(found, key=lambda pair: pair[0]["valid_from"])), (None, None))
 		return card and Scorecard(card, ruleset)
 
 	def step(self, day):
@@ -1318,7 +1318,7 @@ def band_of(value, bands):
 	"""Best first; a band without a bound takes what is left."""
 	for band in bands:
 		bound = band.get("min")
-		if bound is None or value > Fraction(bound) or value == Fraction(bound) and band.get("inclusive"):
+		if bound is None or value > Fraction(bound) or value == Fraction(bound) and band.get("inclusive", True):
 			return band["band"]
 	return None
 

@@ -54,10 +54,13 @@ def eras():
 			indicator.update(scale="12.5", grains=["month", "year"])
 		if family in ("performance", "budget"):
 			indicator.update(suppress=name != "met_pct", grains=["quarter", "year"])
-		if name == "pact_pct":
+		if name in ("pact_pct", "finding_done_pct"):
 			indicator["suppress"] = True
-	reweigh(next(card for card in second["scorecards"] if card["id"] == "zi-2021"))
-	return [first, second]
+	second["scorecards"] = [card for card in second["scorecards"] if card["id"] == "zi-2021"] # evaluations stay with the bands that judge them
+	reweigh(second["scorecards"][0])
+	bands = second.pop("bands")
+	return [first, second, {"id": "contoh-bands-1", "valid_from": "2024-08-01", "valid_to": "2025-03-31", "bands": bands},
+		{"id": "contoh-bands-2", "valid_from": "2025-04-01", "bands": dict(bands, ikm=[{"band": "good", "min": "60"}, {"band": "bad"}])}]
 
 
 def reweigh(card):
@@ -69,7 +72,7 @@ def reweigh(card):
 	card["measured"] = {item: name for item, name in card["measured"].items() if name not in ("met", "spak")}
 	for predicate in card["predicates"]:
 		predicate["rules"].update(total="40", enablers="20.5", area_pct="33.3", b1="2")
-		predicate["gates"] = ["spip", "lhkasn"]
+		predicate["gates"] = ["spip", "lhkasn", "spak"] # the last is no measured one, whatever its name
 
 
 def other_calendar(days):

@@ -81,12 +81,13 @@ START_TEST(the_default)
 	ck_assert(!ruleset_deadline(r, "resolution", TEXT_NONE) && !ruleset_deadline(r, "resolution", TEXT("other")));
 	const struct indicator *i = indicator(r, "survey.ikm");
 	ck_assert(text_is(i->numerator.measure, "survey.score") && text_is(i->numerator.dimension, "instrument=skm") && text_is(i->base.measure, "survey.responses"));
-	ck_assert(i->bands && i->bands->n == 4 && i->bands->bands[0].min.micro == 88310000 && i->bands->bands[0].inclusive && !i->bands->bands[3].has_min);
+	const struct bands *bands = rulesets_bands_on(&rules, i->bands, day("2024-03-25"));
+	ck_assert(bands && bands->n == 4 && bands->bands[0].min.micro == 88310000 && bands->bands[0].inclusive && !bands->bands[3].has_min);
 	ck_assert(i->scale.micro == 25000000 && i->direction == DIRECTION_HIGHER && i->over == OVER_PERIOD && i->grains == 0x3f && i->suppress && !i->presence.measure.p);
 	i = indicator(r, "integrity.violation_reduction_pct");
 	ck_assert(i->reduction && !i->denominator.measure.p && i->grains == 1u << GRAIN_YEAR && text_is(i->presence.measure, "discipline.reports"));
 	i = indicator(r, "performance.achievement_pct");
-	ck_assert(i->over == OVER_EXACT && !i->suppress && !i->bands->bands[0].inclusive && i->numerator.dimension.p && i->numerator.dimension.n == 0);
+	ck_assert(i->over == OVER_EXACT && !i->suppress && text_is(i->bands, "achievement") && i->numerator.dimension.p && i->numerator.dimension.n == 0);
 	ck_assert(map_get(&rules.forbidden, TEXT("namalengkap")) && map_get(&rules.forbidden, TEXT("ipaddress")) && !map_get(&rules.forbidden, TEXT("unit")));
 	ck_assert_uint_eq(rules.forbidden.n, r->n_forbidden);
 }
@@ -100,7 +101,7 @@ START_TEST(mistakes)
 		{"[]", "rules.json: $: must be an object"},
 		{"{}", "rules.json: $.id: must be a string"},
 		{"{'id':7}", "rules.json: $.id: must be a string"},
-		{"{'id':''}", "rules.json: $.id: must be a string that is not empty"},
+		{"{'id':''}", "rules.json: $.id: must be a string of 1 to 1000 bytes"},
 		{"{'id':'x'}", "rules.json: $.valid_from: "},
 		{"{'id':'x','valid_from':'2023-02-29'}", "rules.json: $.valid_from: must be a real date YYYY-MM-DD"},
 		{"{'id':'x','valid_from':'2024-01-01','valid_to':''}", "rules.json: $.valid_to: "},
@@ -125,6 +126,7 @@ START_TEST(mistakes)
 		{"{" HEAD ",'performance':{'cap':120}}", "rules.json: $.performance.cap: "},
 		{"{" HEAD ",'performance':{'cap':'1e2'}}", "rules.json: $.performance.cap: must be a decimal in a string"},
 		{"{" HEAD ",'performance':{'top':1}}", "rules.json: $.performance: unknown key \"top\"; known are cap"},
+		{"{" HEAD ",'bands':{'ikm':[]}}", "rules.json: $.bands.ikm: must hold at least one band"},
 		{"{" HEAD ",'bands':{'ikm':{}}}", "rules.json: $.bands.ikm: must be a list"},
 		{"{" HEAD ",'bands':{'ikm':[{'band':'A','min':88}]}}", "rules.json: $.bands.ikm[0].min: "},
 		{"{" HEAD ",'bands':{'ikm':[{'band':'A','min':'88','inclusive':1}]}}", "rules.json: $.bands.ikm[0].inclusive: must be true or false"},
@@ -136,7 +138,6 @@ START_TEST(mistakes)
 		{"{" HEAD ",'indicators':[{" INDICATOR_HEAD "," RATIO "},{" INDICATOR_HEAD "," RATIO "}]}", "rules.json: $.indicators[1]: code: a.b stands at [0] already"},
 		{"{" HEAD ",'indicators':[{" INDICATOR_HEAD "," RATIO ",'unit':'%'}]}", "rules.json: $.indicators[0]: unknown key \"unit\""},
 		{"{" HEAD ",'indicators':[{'code':'a.b','title_en':'t'," RATIO "}]}", "rules.json: $.indicators[0].title_id: "},
-		{"{" HEAD ",'indicators':[{" INDICATOR_HEAD "," RATIO ",'bands':'ikm'}]}", "rules.json: $.indicators[0].bands: there are no bands of that name"},
 		{"{" HEAD ",'indicators':[{" INDICATOR_HEAD "," RATIO ",'suppress':'yes'}]}", "rules.json: $.indicators[0].suppress: "},
 		{"{" HEAD ",'indicators':[{" INDICATOR_HEAD "," RATIO ",'kind':'sum'}]}", "rules.json: $.indicators[0].kind: must be one of reduction"},
 		{"{" HEAD ",'indicators':[{" INDICATOR_HEAD "," RATIO ",'kind':'reduction'}]}", "rules.json: $.indicators[0]: a reduction has"},
@@ -208,6 +209,8 @@ START_TEST(overlaps)
 		{"'deadlines':null", "'valid_from':'2024-07-01','deadlines':{'sla_start':'received'}", NULL},
 		{"'indicators':[]", "'valid_from':'2024-07-01','indicators':[]", "both have indicators"},
 		{"'bands':{}", "'valid_from':'2024-07-01','bands':{}", "both have bands"},
+		{"'bands':{'ikm':[{'band':'A'}]}", "'valid_from':'2024-07-01','indicators':[{" INDICATOR_HEAD "," RATIO ",'bands':'ikm'}]", NULL},
+		{"'bands':{'spkp':[{'band':'A'}]}", "'valid_from':'2024-07-01','indicators':[{" INDICATOR_HEAD "," RATIO ",'bands':'ikm'}]", "rules.json: $.indicators[0].bands: no ruleset has bands of the name ikm"},
 		{"'performance':{'cap':null}", "'valid_from':'2024-07-01','performance':{'cap':'120'}", "both have performance"},
 		{"'forbidden_fields':['nik']", "'valid_from':'2024-07-01','forbidden_fields':['nip','N.I.K']", NULL},
 		{"'scorecards':[" SCORECARD("a") "]", "'valid_from':'2024-07-01','scorecards':[" SCORECARD("b") "]", NULL},
@@ -243,4 +246,25 @@ START_TEST(look_ups_by_day)
 }
 END_TEST
 
-SUITE("ruleset", the_default, mistakes, mistakes_in_an_indicator, overlaps, look_ups_by_day)
+START_TEST(bands_by_day)
+{
+	open_rules();
+	ck_assert_int_eq(add("{'id':'old','valid_from':'2024-01-01','valid_to':'2024-06-30','bands':{'ikm':[{'band':'good'}]}}"), 0);
+	ck_assert_int_eq(add("{'id':'new','valid_from':'2024-08-01','bands':{'ikm':[{'band':'better'}],'other':[{'band':'x'}]}}"), 0);
+	ck_assert(text_is(rulesets_bands_on(&rules, TEXT("ikm"), day("2024-06-30"))->bands[0].name, "good"));
+	ck_assert(text_is(rulesets_bands_on(&rules, TEXT("ikm"), day("2024-08-01"))->bands[0].name, "better"));
+	ck_assert(!rulesets_bands_on(&rules, TEXT("ikm"), day("2024-07-31")) && !rulesets_bands_on(&rules, TEXT("other"), day("2024-06-30")));
+}
+END_TEST
+
+START_TEST(only_the_forbidden_fields_of_another)
+{
+	open_rules();
+	ck_assert_int_eq(add("{'id':'mine','valid_from':'2024-01-01'}"), 0);
+	ck_assert_int_eq(rulesets_forbid(&rules, "theirs.json", TEXT("{\"id\":\"theirs\",\"valid_from\":\"2024-01-01\",\"forbidden_fields\":[\"N I K\"]}"), &err), 0);
+	ck_assert(rules.n == 1 && !rules.all->has_forbidden && map_get(&rules.forbidden, TEXT("nik")));
+	ck_assert_int_eq(rulesets_forbid(&rules, "theirs.json", TEXT("{"), &err), -EINVAL);
+}
+END_TEST
+
+SUITE("ruleset", the_default, mistakes, mistakes_in_an_indicator, overlaps, look_ups_by_day, bands_by_day, only_the_forbidden_fields_of_another)

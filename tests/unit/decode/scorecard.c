@@ -238,7 +238,7 @@ START_TEST(mistakes)
 #define CODE_RULE "must be a code of 1 to 64 characters of A-Z, a-z, 0-9 and _"
 #define SCALE_RULE "must be one of YT, A3, A4, A5, RATIO, REDUCTION, SURVEY"
 	static const char *const cases[][3] = {
-		{"'id':'s'", "'id':''", S ".id: must be a string that is not empty"},
+		{"'id':'s'", "'id':''", S ".id: must be a string of 1 to 1000 bytes"},
 		{"'name':'n','basis'", "'name':1,'basis'", S ".name: must be a string"},
 		{"'basis':'law'", "'basis':[]", S ".basis: must be a string"},
 		{"'basis':'law'", "'base':'law'", S ": unknown key \"base\"; known are id, name, basis, zero_violations, areas, results, measured, predicates"},

@@ -208,8 +208,10 @@ START_TEST(bands_judge_the_rounded_value)
 	static const struct band strict[] = {{TEXT("high"), true, false, {90000000}}, {TEXT("low"), true, false, {50000000}}};
 	static const struct bands all[] = {{TEXT("ikm"), ikm, 4}, {TEXT("strict"), strict, 2}};
 	start();
-	world_indicator(&w, 0, "ikm", OVER_PERIOD, true, "25")->bands = &all[0];
-	world_indicator(&w, 0, "strict", OVER_PERIOD, false, "1")->bands = &all[1];
+	w.sets[1].bands = all; /* bands may stand in another file than the indicators that they judge */
+	w.sets[1].n_bands = COUNT(all);
+	world_indicator(&w, 0, "ikm", OVER_PERIOD, true, "25")->bands = TEXT("ikm");
+	world_indicator(&w, 0, "strict", OVER_PERIOD, false, "1")->bands = TEXT("strict");
 	add("2024-01-01", "n", "955"), add("2024-01-01", "d", "261");
 	add("2024-01-02", "n", "3532199"), add("2024-01-02", "d", "1000000"); /* 88.304975 → 88.30 */
 	add("2024-01-03", "n", "3532200"), add("2024-01-03", "d", "1000000"); /* 88.305 → 88.31 */

@@ -3,8 +3,6 @@
 --
 -- Training of staff (a sample family).
 
-INSERT INTO rekap_store.kind (kind, key_fields) VALUES ('training', 2);
-
 CREATE TABLE rekap_store.training (
 	year integer NOT NULL,
 	staff bigint NOT NULL,
@@ -12,7 +10,6 @@ CREATE TABLE rekap_store.training (
 	revision bigint NOT NULL,
 	PRIMARY KEY (entity_key)
 ) INHERITS (rekap_store.entity) WITH (fillfactor = 70);
-CREATE INDEX training_flagged ON rekap_store.training (entity_key) WHERE flags IS NOT NULL;
 
 CREATE VIEW rekap.training AS
 SELECT u.unit_code, e.year, e.staff, e.trained, e.revision, t.topic, e.partition, e."offset"
@@ -26,4 +23,4 @@ COMMENT ON COLUMN rekap_store.training.year IS 'The year';
 COMMENT ON COLUMN rekap_store.training.staff IS 'How many there were';
 COMMENT ON COLUMN rekap_store.training.trained IS 'How many of them were trained';
 COMMENT ON COLUMN rekap_store.training.revision IS 'The revision that counts';
-CALL rekap_store.describe_kind('training');
+CALL rekap_store.finish_kind('training', 2);
