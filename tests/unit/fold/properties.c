@@ -348,8 +348,10 @@ START_TEST(a_state_survives_its_bytes_and_nothing_else_passes_for_one)
 		for (size_t cut = 0; cut < one.n; cut++) /* truncated: refused, never read beyond */
 			ck_assert_int_eq(state_decode(e.kind, (struct text){one.p, cut}, w.arena, &back), -EINVAL);
 		for (int i = 0; i < 20; i++) { /* damaged: refused or read, never a crash */
+			struct derived d;
 			one.p[random_below(&r, one.n)] ^= (char)(1 << random_below(&r, 8));
-			(void)state_decode(e.kind, buffer_view(&one), w.arena, &back);
+			if (state_decode(k, buffer_view(&one), w.arena, &back) == 0)
+				ck_assert_int_eq(kind_derive(k, &w.basis, &back, w.arena, &d), 0);
 		}
 		buffer_deinit(&one);
 		buffer_deinit(&two);
@@ -358,4 +360,27 @@ START_TEST(a_state_survives_its_bytes_and_nothing_else_passes_for_one)
 }
 END_TEST
 
-SUITE("fold properties", order_and_repetition_do_not_matter, retract_and_add_equals_recomputation, a_state_survives_its_bytes_and_nothing_else_passes_for_one)
+START_TEST(a_state_has_a_member_and_each_a_place_of_its_own)
+{
+	struct world w;
+	struct random r = {5};
+	world_init(&w);
+	for (size_t i = 0; i < kinds_n; i++) {
+		struct state s = {0}, back;
+		struct buffer bytes = {0};
+		state_encode(kinds[i], &s, &bytes);
+		ck_assert_int_eq(state_decode(kinds[i], buffer_view(&bytes), w.arena, &back), -EINVAL);
+		struct event e = random_event(&w, &r, kinds[i], 1);
+		ck_assert_int_ge(fold(kinds[i], &s, &e, NULL, w.arena), 0);
+		struct state twice = {.members = (struct member[]){s.members[0], s.members[0]}, .n = 2, .size = 2};
+		buffer_clear(&bytes);
+		state_encode(kinds[i], &twice, &bytes);
+		ck_assert_int_eq(state_decode(kinds[i], buffer_view(&bytes), w.arena, &back), -EINVAL);
+		buffer_deinit(&bytes);
+	}
+	world_deinit(&w);
+}
+END_TEST
+
+SUITE("fold properties", order_and_repetition_do_not_matter, retract_and_add_equals_recomputation, a_state_survives_its_bytes_and_nothing_else_passes_for_one,
+      a_state_has_a_member_and_each_a_place_of_its_own)
