@@ -103,6 +103,20 @@ void *arena_zalloc(struct arena *a, size_t n)
 	return p ? memset(p, 0, n) : NULL;
 }
 
+void *arena_grow(struct arena *a, void *array, size_t n, size_t *size, size_t element, size_t first)
+{
+	if (n < *size)
+		return array;
+	size_t more = *size ? 2 * *size : first;
+	void *wider = arena_alloc(a, more * element);
+	if (!wider)
+		return NULL;
+	if (n)
+		memcpy(wider, array, n * element);
+	*size = more;
+	return wider;
+}
+
 bool arena_copy(struct arena *a, struct text t, struct text *ret_copy)
 {
 	if (!t.p) {

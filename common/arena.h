@@ -20,6 +20,12 @@ void *arena_zalloc(struct arena *a, size_t n); /* zeroed */
 /* A copy of t in the arena (absent stays absent). Returns false when out of memory. */
 bool arena_copy(struct arena *a, struct text t, struct text *ret_copy);
 
+/*
+ * Room for one more behind the n elements of an array in the arena, which can hold *size: the array itself, or a copy of twice the size (of `first` elements when it had none).
+ * NULL when out of memory; the array then stays as it is.
+ */
+void *arena_grow(struct arena *a, void *array, size_t n, size_t *size, size_t element, size_t first);
+
 /* Forgets everything, keeps one block for the next round. */
 void arena_reset(struct arena *a);
 /* Bytes handed out since the last reset. */

@@ -81,16 +81,10 @@ static int take_answer(void *arg, const struct json_path *path, struct text key,
 	struct answer_list *l = arg;
 	if (path->n != 1 || value->type == TOKEN_NULL) /* null is absent */
 		return 0;
-	if (l->n == l->size) {
-		size_t size = l->size ? 2 * l->size : 16;
-		struct answer *wider = arena_alloc(l->arena, size * sizeof *wider);
-		if (!wider)
-			return -ENOMEM;
-		if (l->n)
-			memcpy(wider, l->answers, l->n * sizeof *wider);
-		l->answers = wider;
-		l->size = size;
-	}
+	struct answer *room = arena_grow(l->arena, l->answers, l->n, &l->size, sizeof *room, 16);
+	if (!room)
+		return -ENOMEM;
+	l->answers = room;
 	struct answer *a = &l->answers[l->n++];
 	*a = (struct answer){.name = key};
 	if (value->type != TOKEN_NUMBER || integer_parse_json(value->raw, &a->score) < 0)

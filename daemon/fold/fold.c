@@ -38,16 +38,12 @@ static bool conflict(const struct event_type *t, bool was, const struct member *
 
 static int insert(struct state *s, size_t at, const struct member *m, struct arena *arena)
 {
-	if (s->n == s->size) {
-		uint32_t size = s->size ? 2 * s->size : 8;
-		struct member *members = arena_alloc(arena, size * sizeof *members);
-		if (!members)
-			return -ENOMEM;
-		if (s->n)
-			memcpy(members, s->members, s->n * sizeof *members);
-		s->members = members;
-		s->size = size;
-	}
+	size_t size = s->size;
+	struct member *members = arena_grow(arena, s->members, s->n, &size, sizeof *members, 8);
+	if (!members)
+		return -ENOMEM;
+	s->members = members;
+	s->size = (uint32_t)size;
 	memmove(s->members + at + 1, s->members + at, (s->n - at) * sizeof *s->members);
 	s->members[at] = *m;
 	s->n++;

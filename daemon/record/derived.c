@@ -1,81 +1,27 @@
 // SPDX-FileCopyrightText: The rekapd authors
 // SPDX-License-Identifier: MIT
 
-/* What every derivation does: fill rows, note contributions, stocks, flags and deadlines. */
-#include <errno.h>
+#include "daemon/record/derived.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/record/kind.h"
-
-const struct member *state_slot(const struct state *s, unsigned slot, size_t *ret_n)
+/* Room for one more element; NULL and d->failed when out of memory. */
+static void *grow(struct derived *d, void *array, size_t n, size_t *size, size_t element, size_t first)
 {
-	size_t first = 0;
-	while (first < s->n && s->members[first].slot < slot)
-		first++;
-	size_t end = first;
-	while (end < s->n && s->members[end].slot == slot)
-		end++;
-	*ret_n = end - first;
-	return s->n ? s->members + first : NULL;
-}
-
-const struct member *state_one(const struct state *s, unsigned slot)
-{
-	size_t n;
-	const struct member *m = state_slot(s, slot, &n);
-	return n ? m : NULL;
-}
-
-struct text event_unknown_unit(const struct event *e, const struct units *u)
-{
-	const struct event_type *t = &e->kind->types[e->type];
-	for (size_t i = 0; i < t->n_fields; i++)
-		if (t->fields[i].type == FIELD_UNIT && e->fields[i].present && units_find(u, e->fields[i].text) == UNIT_NONE)
-			return e->fields[i].text;
-	return TEXT_NONE;
-}
-
-int kind_derive(const struct kind *k, const struct basis *b, const struct state *s, struct arena *arena, struct derived *ret)
-{
-	*ret = (struct derived){.kind = k, .basis = b, .unit = UNIT_NONE, .arena = arena};
-	k->derive(b, s, ret);
-	return ret->failed ? -ENOMEM : 0;
-}
-
-/* Makes room for one more element of `element` bytes in an array that lives in the arena. */
-static void *grow(struct derived *d, void *array, size_t n, size_t *size, size_t element)
-{
-	if (n < *size)
-		return array;
-	size_t more = *size ? 2 * *size : 32;
-	void *wider = arena_alloc(d->arena, more * element);
-	if (!wider) {
-		d->failed = true;
-		return NULL;
-	}
-	if (n)
-		memcpy(wider, array, n * element);
-	*size = more;
-	return wider;
+	void *room = arena_grow(d->arena, array, n, size, element, first);
+	d->failed |= !room;
+	return room;
 }
 
 struct cell *derived_row(struct derived *d)
 {
-	size_t n = d->kind->n_columns;
-	if (d->n_rows == d->size_rows) {
-		size_t more = d->size_rows ? 4 * d->size_rows : 1;
-		struct cell *wider = arena_zalloc(d->arena, more * n * sizeof *wider);
-		if (!wider) {
-			d->failed = true;
-			return NULL;
-		}
-		if (d->n_rows)
-			memcpy(wider, d->cells, d->n_rows * n * sizeof *wider);
-		d->cells = wider;
-		d->size_rows = more;
-	}
-	return &d->cells[d->n_rows++ * n];
+	size_t size = d->kind->n_columns * sizeof *d->cells;
+	struct cell *cells = grow(d, d->cells, d->n_rows, &d->size_rows, size, 1);
+	if (!cells)
+		return NULL;
+	d->cells = cells;
+	return memset(&cells[d->n_rows++ * d->kind->n_columns], 0, size);
 }
 
 struct cell cell_text(struct text t)
@@ -144,7 +90,7 @@ void derived_origin(struct cell *cells, const struct origin *o)
 
 static void put(struct derived *d, uint32_t unit, day_number day, const char *measure, struct text dimension, decimal value)
 {
-	struct contribution *c = grow(d, d->contributions, d->n_contributions, &d->size_contributions, sizeof *c);
+	struct contribution *c = grow(d, d->contributions, d->n_contributions, &d->size_contributions, sizeof *c, 32);
 	if (!c)
 		return;
 	d->contributions = c;
@@ -205,7 +151,7 @@ void derived_flag(struct derived *d, const char *name, struct text detail)
 	for (size_t i = 0; i < d->n_flags; i++)
 		if (d->flags[i].row == row && !strcmp(d->flags[i].name, name) && text_equal(d->flags[i].detail, detail))
 			return;
-	struct flag *f = grow(d, d->flags, d->n_flags, &d->size_flags, sizeof *f);
+	struct flag *f = grow(d, d->flags, d->n_flags, &d->size_flags, sizeof *f, 4);
 	if (!f)
 		return;
 	d->flags = f;

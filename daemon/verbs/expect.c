@@ -96,34 +96,28 @@ static int normalise(const struct expectation *e, struct expected_field *f)
 
 /* --- reading --------------------------------------------------------------------------------------------------------------------------------- */
 
-/* One more element of an array in the arena; NULL when out of memory. */
-static void *grow(struct arena *arena, void **array, size_t *n, size_t *size, size_t element)
+/* A new element, zeroed, of an array in the arena; NULL when out of memory. */
+static void *add(struct arena *arena, void **array, size_t *n, size_t *size, size_t element)
 {
-	if (*n == *size) {
-		size_t more = *size ? 2 * *size : 16;
-		void *wider = arena_zalloc(arena, more * element);
-		if (!wider)
-			return NULL;
-		if (*n)
-			memcpy(wider, *array, *n * element);
-		*array = wider;
-		*size = more;
-	}
-	return (char *)*array + (*n)++ * element;
+	void *room = arena_grow(arena, *array, *n, size, element, 16);
+	if (!room)
+		return NULL;
+	*array = room;
+	return memset((char *)room + (*n)++ * element, 0, element);
 }
 
 static struct expected_table *table_at(struct expectation *e, struct text name)
 {
 	if (e->n && text_equal(e->tables[e->n - 1].name, name))
 		return &e->tables[e->n - 1];
-	struct expected_table *t = grow(e->arena, (void **)&e->tables, &e->n, &e->size, sizeof *t);
+	struct expected_table *t = add(e->arena, (void **)&e->tables, &e->n, &e->size, sizeof *t);
 	return t && arena_copy(e->arena, name, &t->name) ? t : NULL;
 }
 
 static struct expected_row *row_at(struct expectation *e, struct expected_table *t, size_t index)
 {
 	while (t->n <= index) {
-		struct expected_row *row = grow(e->arena, (void **)&t->rows, &t->n, &t->size, sizeof *row);
+		struct expected_row *row = add(e->arena, (void **)&t->rows, &t->n, &t->size, sizeof *row);
 		if (!row || !(row->fields = arena_zalloc(e->arena, FIELDS_OF_A_ROW * sizeof *row->fields)))
 			return NULL;
 	}

@@ -5,7 +5,7 @@
  * assessment_answer: what an assessor answered to an item of a scorecard (semantics §3.2, §10; PermenPANRB 90/2021). Scorecards are worked out from the answers as they
  * stand; an answer contributes to no measure.
  */
-#include "daemon/record/kind.h"
+#include "daemon/record/derived.h"
 #include "daemon/record/scorecard.h"
 
 static const char *const assessors[] = {"self", "tpi", "tpn", NULL};

@@ -7,7 +7,7 @@
  * Reports say the year to date, the roll-up holds what each month added: a report contributes its difference to the line's previous reported month of the year. So the
  * entity is a line's year.
  */
-#include "daemon/record/kind.h"
+#include "daemon/record/derived.h"
 
 static const struct field fields[] = {
 	FIELD_OF_UNIT,
@@ -30,7 +30,7 @@ static const struct column columns[] = {
 	[C_REVISION] = {"revision", COLUMN_INT8},
 	[C_PROGRAM] = {"program", COLUMN_TEXT},
 	[C_ACTIVITY] = {"activity", COLUMN_TEXT},
-	DERIVED_ORIGIN_COLUMNS,
+	ORIGIN_COLUMNS,
 };
 
 static decimal less(decimal a, const struct value *b)

@@ -4,7 +4,7 @@
 /*
  * complaint: a case of the public complaint desk (semantics §3.1, §6; SP4N-LAPOR!, PermenPANRB 62/2018, Perpres 76/2013, UU 25/2009).
  */
-#include "daemon/record/kind.h"
+#include "daemon/record/derived.h"
 
 enum { RECEIVED, VERIFIED, RESPONDED, RESOLVED, REOPENED, MISROUTED, WITHDRAWN, FORWARDED, ARCHIVED, RATED, N_TYPES };
 

@@ -5,7 +5,7 @@
  * declaration: how many officials of a unit had to declare for a year and did (semantics §3.2, §6): wealth reports to the KPK (lhkpn; Peraturan KPK 2/2020), wealth
  * reports of the civil service (lhkasn; SE MenPANRB 1/2015), integrity pacts (pact: obliged = staff, filed = signed; PermenPANRB 49/2011).
  */
-#include "daemon/record/kind.h"
+#include "daemon/record/derived.h"
 
 static const char *const regimes[] = {"lhkpn", "lhkasn", "pact", NULL};
 static const struct field fields[] = {

@@ -4,7 +4,7 @@
 /*
  * discipline: staff discipline of a unit and year, counts only (semantics §3.2, §6; PP 94/2021).
  */
-#include "daemon/record/kind.h"
+#include "daemon/record/derived.h"
 
 static const struct field fields[] = {FIELD_OF_UNIT, FIELD_OF_YEAR, FIELD_OF_COUNT("violations"), FIELD_OF_COUNT("sanctioned"), FIELD_OF_REVISION};
 enum { F_UNIT, F_YEAR, F_VIOLATIONS, F_SANCTIONED, F_REVISION };

@@ -4,6 +4,7 @@
 /*
  * finding: an audit finding and how far it was followed up (semantics §3.2, §6; Peraturan BPK 2/2017: to be answered within 60 calendar days).
  */
+#include "daemon/record/derived.h"
 #include "daemon/record/precedence.h"
 
 enum { ISSUED, UPDATED };

@@ -4,7 +4,7 @@
 /*
  * gratification: a gift that an official reported, accepted or refused (semantics §3.2, §6; Peraturan KPK 2/2019: within 30 working days of receipt).
  */
-#include "daemon/record/kind.h"
+#include "daemon/record/derived.h"
 
 static const char *const outcomes[] = {"accepted", "refused", NULL};
 static const struct field fields[] = {

@@ -4,7 +4,7 @@
 /*
  * performance_report: an indicator's target and what was realised of it in a period (semantics §3.2, §4, §6; PermenPANRB 88/2021, Permendagri 86/2017).
  */
-#include "daemon/record/kind.h"
+#include "daemon/record/derived.h"
 
 #define PERIODS (1 << GRAIN_YEAR | 1 << GRAIN_SEMESTER | 1 << GRAIN_QUARTER | 1 << GRAIN_MONTH)
 static const char *const directions[] = {"higher", "lower", "range", NULL};

@@ -4,7 +4,7 @@
 /*
  * service_delivery: a public service that was delivered, against the working days its standard promises (semantics §3.2, §6; UU 25/2009 on service standards).
  */
-#include "daemon/record/kind.h"
+#include "daemon/record/derived.h"
 
 static const struct field fields[] = {
 	FIELD_OF_ID("service_id"),

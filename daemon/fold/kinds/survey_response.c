@@ -5,7 +5,7 @@
  * survey_response: one respondent's answers (semantics §3.2, §6): public satisfaction (skm; PermenPANRB 14/2017), perception of anti-corruption (spak) and of service
  * quality (spkp; PermenPANRB 90/2021).
  */
-#include "daemon/record/kind.h"
+#include "daemon/record/derived.h"
 
 enum { ANSWERED, WITHDRAWN };
 

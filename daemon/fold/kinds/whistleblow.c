@@ -6,7 +6,7 @@
  *
  * Finer figures add up to coarser ones, so a report is left out of the sums while the unit has one for a period strictly inside its own. So the entity is a unit's year.
  */
-#include "daemon/record/kind.h"
+#include "daemon/record/derived.h"
 
 #define PERIODS (1 << GRAIN_YEAR | 1 << GRAIN_SEMESTER | 1 << GRAIN_QUARTER | 1 << GRAIN_MONTH)
 static const struct field fields[] = {
@@ -28,7 +28,7 @@ static const struct column columns[] = {
 	[C_FOLLOWED_UP] = {"followed_up", COLUMN_INT8},
 	[C_PROVEN] = {"proven", COLUMN_INT8},
 	[C_REVISION] = {"revision", COLUMN_INT8},
-	DERIVED_ORIGIN_COLUMNS,
+	ORIGIN_COLUMNS,
 };
 
 static bool strictly_inside(const struct period *p, const struct period *outer)

@@ -33,4 +33,21 @@ START_TEST(arenas_hand_out_apart_and_aligned)
 }
 END_TEST
 
-SUITE("arena", arenas_hand_out_apart_and_aligned)
+START_TEST(arrays_grow_and_keep_their_elements)
+{
+	struct arena *a = arena_new(256);
+	size_t size = 0;
+	int *numbers = NULL;
+	for (size_t n = 0; n < 1000; n++) {
+		int *room = arena_grow(a, numbers, n, &size, sizeof *room, 3);
+		ck_assert(room && size > n);
+		numbers = room;
+		numbers[n] = (int)n;
+	}
+	for (size_t n = 0; n < 1000; n++)
+		ck_assert_int_eq(numbers[n], (int)n);
+	arena_free(a);
+}
+END_TEST
+
+SUITE("arena", arenas_hand_out_apart_and_aligned, arrays_grow_and_keep_their_elements)

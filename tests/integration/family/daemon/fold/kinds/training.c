@@ -4,7 +4,7 @@
 /*
  * training: how many of a unit's staff were trained in a year (a sample family: it shows what one needs).
  */
-#include "daemon/record/kind.h"
+#include "daemon/record/derived.h"
 
 static const struct field fields[] = {FIELD_OF_UNIT, FIELD_OF_YEAR, FIELD_OF_COUNT("staff"), FIELD_OF_COUNT("trained"), FIELD_OF_REVISION};
 enum { F_UNIT, F_YEAR, F_STAFF, F_TRAINED, F_REVISION };
