@@ -52,6 +52,10 @@ static void check_calendar(struct check *c)
 		return;
 	}
 	day_number today = zone_day(c->rules.zone, clock_wall());
+	const int this_year = civil_from_day(today).year;
+	for (int year = first; year <= last || year <= this_year; year++)
+		if (!calendar_knows(c->rules.calendar, year))
+			say(c, MARK_FAIL, "calendar", "%s: has no row of %d: deadlines in working days that reach into it are unknown; add its holidays", name, year);
 	bool ends_soon = day_from_civil(last, 12, 31) - today < ENDS_SOON;
 	say(c, ends_soon ? MARK_WARN : MARK_OK, "calendar", "%s: years %d to %d%s", name, first, last, ends_soon ? ": ends soon or has ended; add the next year's holidays" : "");
 }

@@ -1,7 +1,8 @@
 -- SPDX-FileCopyrightText: The rekapd authors
 -- SPDX-License-Identifier: MIT
 --
--- Scorecards and predicates (semantics §10; PermenPANRB 90/2021): rekap.scorecard, rekap.predicate, rekap.predicate_gap, rekap.evaluation.
+-- Scorecards and predicates (semantics §10; PermenPANRB 90/2021): rekap.scorecard, rekap.scorecard_item, rekap.predicate,
+-- rekap.predicate_gap, rekap.evaluation.
 --
 -- As with indicators, rulesets are laid out flat whenever they change, and the figures are worked out by a view, one scorecard after the other. Values of answers are
 -- fractions, kept as numerator and denominator until they are rounded: once at each leaf, and once for each percentage.
@@ -332,7 +333,7 @@ BEGIN
 	ANALYZE rekap_store.basis;
 END $$;
 
--- A row for each component and each gate of each scorecard that there is: one for each unit, year and known scorecard with an answer. An answer names its scorecard by
+-- A row for each component, each gate and each item of each scorecard that there is: one for each unit, year and known scorecard with an answer. An answer names its scorecard by
 -- id; of several versions the one valid on the year's last day counts, else the earliest.
 --   total     what the methods add up, of the unit and all below it
 --   measured  values of measured items; null where they are not defined
@@ -341,7 +342,7 @@ END $$;
 --   mean      of a leaf's items that have a value
 --   leaf      weight × mean, exact and rounded
 CREATE VIEW rekap_store.score AS
-SELECT u.unit_code, c.year, c.ruleset, c.scorecard_id, s.gate, s.component, s.score, s.max_score, s.percent
+SELECT u.unit_code, c.unit_id, c.year, c.ruleset, c.scorecard_id, s.sort, s.component, s.score, s.max_score, s.percent, s.part_of, s.source
 FROM (
 	SELECT a.unit_id, a.year, a.ruleset, k.scorecard_id, k.zero_violations, make_date(a.year, 1, 1) AS first, make_date(a.year, 12, 31) AS last,
 		least(make_date(a.year, 12, 31), b.as_of - 1) AS last_due
@@ -392,12 +393,12 @@ CROSS JOIN LATERAL (
 			ELSE rekap_store.share(numerator, denominator) END AS value
 		FROM sums
 	), answer AS MATERIALIZED (
-		SELECT DISTINCT ON (a.item) a.item, a.answer, a.numerator, a.denominator
+		SELECT DISTINCT ON (a.item) a.item, a.answer, a.numerator, a.denominator, a.assessor
 		FROM rekap_store.assessment_answer a
 		WHERE a.unit_id = c.unit_id AND a.year = c.year AND a.ruleset = c.ruleset
 		ORDER BY a.item, CASE a.assessor WHEN 'tpn' THEN 1 WHEN 'tpi' THEN 2 ELSE 3 END
-	), value AS (
-		SELECT i.leaf, coalesce(m.value, CASE WHEN v.value IS NOT NULL THEN ARRAY[v.value, 1] END,
+	), value AS MATERIALIZED (
+		SELECT i.item, i.leaf, CASE WHEN m.value IS NOT NULL THEN 'measured' ELSE a.assessor END AS source, coalesce(m.value, CASE WHEN v.value IS NOT NULL THEN ARRAY[v.value, 1] END,
 			CASE i.scale
 			WHEN 'RATIO' THEN rekap_store.share(a.numerator, a.denominator)
 			WHEN 'SURVEY' THEN rekap_store.share(a.numerator, a.denominator)
@@ -418,7 +419,8 @@ CROSS JOIN LATERAL (
 		LEFT JOIN mean m USING (leaf)
 		WHERE l.scorecard_id = c.scorecard_id
 	)
-	SELECT false AS gate, x.component, x.score, x.max_score, rekap_store.ratio(100 * x.total[1], x.total[2] * x.max_score) AS percent
+	SELECT 'component' AS sort, x.component, x.score, x.max_score, rekap_store.ratio(100 * x.total[1], x.total[2] * x.max_score) AS percent,
+		NULL AS part_of, NULL AS source
 	FROM (
 		SELECT k.component, sum(l.score) AS score, sum(l.weight) AS max_score,
 			rekap_store.fraction_sum(array_agg(l.exact) FILTER (WHERE l.score IS NOT NULL)) AS total
@@ -428,26 +430,32 @@ CROSS JOIN LATERAL (
 		GROUP BY k.component
 	) x
 	UNION ALL
-	SELECT true, g.gate, CASE WHEN m.denominator > 0 THEN m.numerator >= m.denominator ELSE coalesce(a.answer = 'yes', false) END::integer, 1, NULL
+	SELECT 'gate', g.gate, CASE WHEN m.denominator > 0 THEN m.numerator >= m.denominator ELSE coalesce(a.answer = 'yes', false) END::integer, 1, NULL, NULL, NULL
 	FROM (SELECT DISTINCT gate FROM rekap_store.score_gate WHERE scorecard_id = c.scorecard_id) g
 	LEFT JOIN sums m ON m.method = g.gate AND g.gate IN ('lhkpn', 'lhkasn')
 	LEFT JOIN answer a ON a.item = 'G.' || g.gate
+	UNION ALL
+	SELECT 'item', v.item, 0.01 * rekap_store.ratio(100 * v.value[1], v.value[2]), 1, NULL, v.leaf, v.source
+	FROM value v
 ) s;
-COMMENT ON VIEW rekap_store.score IS 'Components and gates of each scorecard';
+COMMENT ON VIEW rekap_store.score IS 'Components, gates and items of each scorecard';
 COMMENT ON COLUMN rekap_store.score.unit_code IS 'The unit assessed';
+COMMENT ON COLUMN rekap_store.score.unit_id IS 'Its number';
 COMMENT ON COLUMN rekap_store.score.year IS 'The year assessed';
 COMMENT ON COLUMN rekap_store.score.ruleset IS 'The scorecard';
 COMMENT ON COLUMN rekap_store.score.scorecard_id IS 'The version of it';
-COMMENT ON COLUMN rekap_store.score.gate IS 'Whether the row is about a gate';
-COMMENT ON COLUMN rekap_store.score.component IS 'The component, or the gate';
-COMMENT ON COLUMN rekap_store.score.score IS 'The score; of a gate 1 if it is met, else 0; null: nothing is answered';
+COMMENT ON COLUMN rekap_store.score.sort IS 'What the row is about: component, gate or item';
+COMMENT ON COLUMN rekap_store.score.component IS 'Its name';
+COMMENT ON COLUMN rekap_store.score.score IS 'The score; of a gate 1 if it is met, else 0; of an item its value, to four decimals; null: nothing is answered';
 COMMENT ON COLUMN rekap_store.score.max_score IS 'The score that can be reached';
 COMMENT ON COLUMN rekap_store.score.percent IS 'Of the maximum, from unrounded scores';
+COMMENT ON COLUMN rekap_store.score.part_of IS 'Of an item: the leaf whose mean it is part of';
+COMMENT ON COLUMN rekap_store.score.source IS 'Of an item: where its value is from, measured or an assessor';
 
 CREATE VIEW rekap.scorecard AS
 SELECT s.unit_code, s.year, s.ruleset, s.component, s.score, s.max_score, s.percent
 FROM rekap_store.score s
-WHERE NOT s.gate;
+WHERE s.sort = 'component';
 COMMENT ON VIEW rekap.scorecard IS 'Scorecards of units, from the items'' leaves to the total: an indicative self-assessment';
 COMMENT ON COLUMN rekap.scorecard.unit_code IS 'The unit assessed';
 COMMENT ON COLUMN rekap.scorecard.year IS 'The year assessed';
@@ -457,12 +465,39 @@ COMMENT ON COLUMN rekap.scorecard.score IS 'Weight times mean of the items that 
 COMMENT ON COLUMN rekap.scorecard.max_score IS 'The score that can be reached';
 COMMENT ON COLUMN rekap.scorecard.percent IS 'Score in percent of the maximum, from unrounded scores, rounded to two decimals';
 
+CREATE VIEW rekap.scorecard_item AS
+SELECT s.unit_code, s.year, s.ruleset, s.component AS item, s.part_of AS component, i.scale, a.self, a.tpi, a.tpn, s.source, trim_scale(s.score) AS value
+FROM rekap_store.score s
+JOIN rekap_store.score_item i ON i.scorecard_id = s.scorecard_id AND i.item = s.component
+CROSS JOIN LATERAL (
+	SELECT max(n.answer) FILTER (WHERE n.assessor = 'self') AS self, max(n.answer) FILTER (WHERE n.assessor = 'tpi') AS tpi,
+		max(n.answer) FILTER (WHERE n.assessor = 'tpn') AS tpn
+	FROM (
+		SELECT b.assessor, coalesce(b.answer, trim_scale(b.numerator) || '/' || trim_scale(b.denominator)) AS answer
+		FROM rekap_store.assessment_answer b
+		WHERE b.unit_id = s.unit_id AND b.year = s.year AND b.ruleset = s.ruleset AND b.item = s.component
+	) n
+) a
+WHERE s.sort = 'item';
+COMMENT ON VIEW rekap.scorecard_item IS 'The items behind a scorecard: the assessors'' answers side by side, which of them or which measurement counts, and what it is worth';
+COMMENT ON COLUMN rekap.scorecard_item.unit_code IS 'The unit assessed';
+COMMENT ON COLUMN rekap.scorecard_item.year IS 'The year assessed';
+COMMENT ON COLUMN rekap.scorecard_item.ruleset IS 'The scorecard, e.g. zi-2021';
+COMMENT ON COLUMN rekap.scorecard_item.item IS 'The item, e.g. P.MP.1.a';
+COMMENT ON COLUMN rekap.scorecard_item.component IS 'The leaf of rekap.scorecard whose mean it is part of';
+COMMENT ON COLUMN rekap.scorecard_item.scale IS 'Which answers it takes: YT, A3, A4, A5, RATIO, REDUCTION, SURVEY';
+COMMENT ON COLUMN rekap.scorecard_item.self IS 'The unit''s own answer, or numerator/denominator; null: none';
+COMMENT ON COLUMN rekap.scorecard_item.tpi IS 'The internal team''s answer; null: none';
+COMMENT ON COLUMN rekap.scorecard_item.tpn IS 'The national team''s answer; null: none';
+COMMENT ON COLUMN rekap.scorecard_item.source IS 'What counts: measured (from events), tpn, tpi or self; null: nothing is there';
+COMMENT ON COLUMN rekap.scorecard_item.value IS 'What it is worth, 0 to 1, to four decimals; null: no value, it is left out of the mean';
+
 CREATE VIEW rekap.predicate_gap AS
 SELECT s.unit_code, s.year, s.ruleset, r.predicate, r.rule, trim_scale(r.bound) AS required, coalesce(s.score, 0) AS actual, trim_scale(r.bound - coalesce(s.score, 0)) AS missing,
 	'indicative: the ministry awards' AS note
 FROM rekap_store.score s
 JOIN rekap_store.score_rule r USING (scorecard_id, component)
-WHERE NOT s.gate AND coalesce(s.score, 0) < r.bound;
+WHERE s.sort = 'component' AND coalesce(s.score, 0) < r.bound;
 COMMENT ON VIEW rekap.predicate_gap IS 'What a unit still lacks for a predicate: a row for each rule that its score fails. Indicative: the ministry awards';
 COMMENT ON COLUMN rekap.predicate_gap.unit_code IS 'The unit assessed';
 COMMENT ON COLUMN rekap.predicate_gap.year IS 'The year assessed';
@@ -478,8 +513,8 @@ CREATE VIEW rekap.predicate AS
 SELECT s.unit_code, s.year, s.ruleset, p.predicate, cardinality(f.failing_rules) = 0 AS meets_score, f.failing_rules,
 	cardinality(f.failing_gates) = 0 AS meets_conditions, f.failing_gates, 'indicative: the ministry awards' AS note
 FROM (
-	SELECT unit_code, year, ruleset, scorecard_id, jsonb_object_agg(component, score) FILTER (WHERE NOT gate) AS scores,
-		jsonb_object_agg(component, score) FILTER (WHERE gate) AS gates
+	SELECT unit_code, year, ruleset, scorecard_id, jsonb_object_agg(component, score) FILTER (WHERE sort = 'component') AS scores,
+		jsonb_object_agg(component, score) FILTER (WHERE sort = 'gate') AS gates
 	FROM rekap_store.score
 	GROUP BY unit_code, year, ruleset, scorecard_id
 ) s
@@ -521,7 +556,7 @@ SELECT s.unit_code, s.year, s.ruleset, k.root AS code, s.score, s.max_score, (
 		LIMIT 1) AS band
 FROM rekap_store.score s
 JOIN rekap_store.scorecard k USING (scorecard_id)
-WHERE NOT s.gate AND s.component = k.root AND EXISTS (SELECT FROM rekap_store.score_band b WHERE b.scorecard_id = s.scorecard_id);
+WHERE s.sort = 'component' AND s.component = k.root AND EXISTS (SELECT FROM rekap_store.score_band b WHERE b.scorecard_id = s.scorecard_id);
 COMMENT ON VIEW rekap.evaluation IS 'Evaluations with a predicate or level of their own, as AKIP, SPBE and SPIP: score and band';
 COMMENT ON COLUMN rekap.evaluation.unit_code IS 'The unit evaluated';
 COMMENT ON COLUMN rekap.evaluation.year IS 'The year evaluated';

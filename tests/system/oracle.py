@@ -1578,6 +1578,16 @@ class Score:
 					exact[upper] += worth
 		return {name: (score, maxima[name], None if score is None else rounded(100 * exact[name] / maxima[name])) for name, score in scores.items()}
 
+	def items(self, answers):
+		"""Yields (item, component, scale, the three assessors' answers, source, value to four decimals)."""
+		for path, (_, items) in self.card.leaves.items():
+			for item in items:
+				side_by_side = [next((answer_text(answer) for answer in answers if answer["item"] == item and answer["assessor"] == assessor), None) for assessor in ("self", "tpi", "tpn")]
+				measured = item in self.card.measured and self.measure(self.card.measured[item]) is not None
+				source = "measured" if measured else self.answers[item]["assessor"] if item in self.answers else None
+				value = self.value(item)
+				yield item, ".".join(path), self.card.scales[item], *side_by_side, source, None if value is None else rounded(value, 4)
+
 	def rules(self, predicate):
 		"""Yields (rule, required, actual), in order."""
 		code, bounds = self.card.code, predicate["rules"]
@@ -1599,12 +1609,24 @@ class Score:
 		return answer is not None and answer["answer"] == "yes"
 
 
+def answer_text(answer):
+	if answer["answer"] is not None:
+		return answer["answer"]
+	return "/".join(decimal_text(answer[name]) for name in ("numerator", "denominator"))
+
+
+def decimal_text(value):
+	"""The shortest decimal of a fraction of at most six digits behind the point."""
+	millionths = int(value * 10**6)
+	return f"{millionths // 10**6}.{millionths % 10**6:06}".rstrip("0").rstrip(".")
+
+
 def scorecard_tables(entities, rollup, world):
 	"""scorecard, predicate, predicate_gap and evaluation."""
 	answers = collections.defaultdict(list)
 	for entity in entities:
 		answers[entity.key[:3]].append(entity.data)
-	scores, predicates, gaps, evaluations = [], [], [], []
+	scores, items, predicates, gaps, evaluations = [], [], [], [], []
 	for (unit, year, name), listed in answers.items():
 		card = world.scorecard(name, year)
 		if not card:
@@ -1612,6 +1634,7 @@ def scorecard_tables(entities, rollup, world):
 		head = unit, year, name
 		score = Score(card, unit, year, listed, rollup)
 		scores += [head + (component,) + figures for component, figures in score.components.items()]
+		items += [head + item for item in score.items(listed)]
 		if card.bands:
 			points, most, _ = score.components[card.code]
 			evaluations.append(head + (card.code, points, most, None if points is None else band_of(points, card.bands)))
@@ -1622,6 +1645,7 @@ def scorecard_tables(entities, rollup, world):
 			gaps += [head + (predicate["code"], rule, required, actual, required - actual, NOTE) for rule, required, actual in failing]
 	return {
 		"scorecard": Table(("unit_code", "year", "ruleset", "component", "score", "max_score", "percent"), 4, scores),
+		"scorecard_item": Table(("unit_code", "year", "ruleset", "item", "component", "scale", "self", "tpi", "tpn", "source", "value"), 4, items),
 		"predicate": Table(("unit_code", "year", "ruleset", "predicate", "meets_score", "failing_rules", "meets_conditions", "failing_gates", "note"), 4, predicates),
 		"predicate_gap": Table(("unit_code", "year", "ruleset", "predicate", "rule", "required", "actual", "missing", "note"), 5, gaps),
 		"evaluation": Table(("unit_code", "year", "ruleset", "code", "score", "max_score", "band"), 3, evaluations),
