@@ -8,6 +8,8 @@
 #include "deploy/sample/sample.h"
 #include "deploy/sample/worksheet.h"
 
+#define SCORECARD "zi-2021"
+
 static const char *const gates[] = {"lhkpn", "lhkasn", "audit_follow_up", "akip", "spip", "sp4n_lapor", "no_corruption", "wbk_before"};
 
 /* How good a unit is, and in one area; of 1000 items so many have the best answer. */
@@ -58,13 +60,14 @@ static struct answer choose(struct random *r, const struct profile *p, const str
 static void tell_answer(struct sample *s, int unit, const char *assessor, const char *item, const struct answer *a, day_number day, int revision)
 {
 	char id[128], value[96];
-	snprintf(id, sizeof id, "%s|%d|zi-2021|%s|%s", units[unit].code, YEAR, item, assessor);
+	snprintf(id, sizeof id, "%s|%d|" SCORECARD "|%s|%s", units[unit].code, YEAR, item, assessor);
 	if (a->word)
 		snprintf(value, sizeof value, "\"answer\":\"%s\"", a->word);
 	else
 		snprintf(value, sizeof value, "\"numerator\":%lld,\"denominator\":\"%lld\"", (long long)a->numerator, (long long)a->denominator);
 	tell(s, "assessment.answered", office_hour(&s->random, day), id,
-	     "{\"unit\":\"%s\",\"year\":%d,\"ruleset\":\"zi-2021\",\"item\":\"%s\",\"assessor\":\"%s\",%s,\"revision\":%d}", units[unit].code, YEAR, item, assessor, value, revision);
+	     "{\"unit\":\"%s\",\"year\":%d,\"ruleset\":\"" SCORECARD "\",\"item\":\"%s\",\"assessor\":\"%s\",%s,\"revision\":%d}", units[unit].code, YEAR, item,
+	     assessor, value, revision);
 }
 
 /* The unit's own answer, which is kind to itself; then what the regency's assessors and the ministry's find. Returns the one that counts. */
@@ -91,45 +94,37 @@ static struct answer assess(struct sample *s, const struct profile *p, const str
 	return a;
 }
 
-static int64_t at_most(int64_t a, int64_t b)
+static struct answer fraction(int64_t n, int64_t d)
 {
-	return a < b ? a : b;
+	return (struct answer){.numerator = at_most(n, d), .denominator = d};
 }
 
-/* n of d, nothing without a d. */
-static bool fraction(int64_t n, int64_t d, struct answer *ret)
+/* What the year's figures of the unit and the units below say; 0 of 0: nothing. */
+static struct answer measure(const int64_t sums[static MEASURES], const char *what)
 {
-	if (d == 0)
-		return false;
-	*ret = (struct answer){.numerator = at_most(n, d), .denominator = d};
-	return true;
-}
+	int64_t rounds = 0;
 
-/* What the year's figures of the unit and the units below say, which beats any answer. */
-static bool measure(const int64_t *sums, const char *what, struct answer *ret)
-{
 	if (strcmp(what, "violation_reduction") == 0)
-		return fraction(sums[DISCIPLINE_LAST_YEAR] - at_most(sums[DISCIPLINE_VIOLATIONS], sums[DISCIPLINE_LAST_YEAR]), sums[DISCIPLINE_LAST_YEAR], ret);
+		return fraction(violations_gone(sums), sums[DISCIPLINE_LAST_YEAR]);
 	if (strcmp(what, "met") == 0)
-		return fraction(sums[PERFORMANCE_YEAR + 3], sums[PERFORMANCE_YEAR + 1], ret);
+		return fraction(sums[PERFORMANCE_YEAR + MET], sums[PERFORMANCE_YEAR + ACHIEVED]);
 	if (strcmp(what, "report_on_time") == 0)
-		return fraction(sums[PERFORMANCE_ON_TIME] == sums[PERFORMANCE_DUE], sums[PERFORMANCE_DUE] > 0, ret);
+		return fraction(sums[PERFORMANCE_ON_TIME] == sums[PERFORMANCE_DUE], sums[PERFORMANCE_DUE] > 0);
 	if (strcmp(what, "due_resolved") == 0)
-		return fraction(sums[COMPLAINT_DUE_RESOLVED], sums[COMPLAINT_RESOLUTION_DUE], ret);
+		return fraction(sums[COMPLAINT_DUE_RESOLVED], sums[COMPLAINT_RESOLUTION_DUE]);
 	if (strcmp(what, "lhkpn") == 0)
-		return fraction(sums[LHKPN_OBLIGED + 1], sums[LHKPN_OBLIGED], ret);
+		return fraction(sums[LHKPN + FILED], sums[LHKPN + OBLIGED]);
 	if (strcmp(what, "lhkasn") == 0)
-		return fraction(sums[LHKASN_OBLIGED + 1], sums[LHKASN_OBLIGED], ret);
+		return fraction(sums[LHKASN + FILED], sums[LHKASN + OBLIGED]);
 	if (strcmp(what, "spak") == 0)
-		return fraction(sums[SPAK_SCORE], 4 * sums[SPAK_ANSWERS], ret);
+		return fraction(sums[SPAK + SCORE], 4 * sums[SPAK + ANSWERS]);
 	if (strcmp(what, "spkp") == 0)
-		return fraction(sums[SPKP_SCORE], 4 * sums[SPKP_ANSWERS], ret);
+		return fraction(sums[SPKP + SCORE], 4 * sums[SPKP + ANSWERS]);
 	if (strcmp(what, "survey_rounds") != 0)
 		die(what, "a measured item that the sample does not know");
-	int64_t rounds = 0;
 	for (int quarter = 0; quarter < 4; quarter++)
 		rounds += sums[SKM_QUARTER + quarter] > 0;
-	return fraction(rounds, rounds ? 4 : 0, ret);
+	return fraction(rounds, rounds ? 4 : 0);
 }
 
 /* weight × mean of the values, rounded half up to hundredths; NONE: no value. */
@@ -143,8 +138,10 @@ static int64_t score_leaf(struct sample *s, const struct profile *p, const struc
 		struct answer a = assess(s, p, item);
 		if (!a.word && strcmp(item->scale->name, "REDUCTION") == 0)
 			a.numerator = a.denominator - at_most(a.numerator, a.denominator);
-		if (item->measured[0])
-			measure(s->below[p->unit], item->measured, &a);
+		if (item->measured[0]) { /* beats any answer */
+			struct answer measured = measure(s->below[p->unit], item->measured);
+			a = measured.denominator ? measured : a;
+		}
 		if (a.denominator == 0)
 			continue;
 		a.numerator = at_most(a.numerator, a.denominator);
@@ -217,7 +214,7 @@ void make_assessments(struct sample *s, const char *folder)
 	static struct worksheet w;
 	FILE *f = create_file(folder, "scorecards.csv");
 
-	load_worksheet(&w, "zi-2021");
+	load_worksheet(&w, SCORECARD);
 	fputs("unit_code,component,score\n", f);
 	for (size_t i = 0; i < COUNT(profiles); i++) {
 		make_scorecard(s, &profiles[i], &w, f);

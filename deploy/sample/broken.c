@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: MIT
 
 /* Records that must be rejected, each for one reason, and tombstones. */
-#include <string.h>
-
 #include "common/text.h"
 #include "deploy/sample/sample.h"
+
+#define UNKNOWN_UNIT "2.24.0.00.0.00.01.0000"
 
 /* In data, # stands for a number and @ for a unit's code. */
 static const struct fault {
@@ -47,7 +47,6 @@ static const struct fault {
 static const char *fill(struct sample *s, const char *data, unsigned number)
 {
 	struct buffer b = {0};
-	struct text copy;
 	for (; *data; data++) {
 		if (*data == '#')
 			buffer_printf(&b, "%u", number);
@@ -56,11 +55,11 @@ static const char *fill(struct sample *s, const char *data, unsigned number)
 		else
 			buffer_putc(&b, *data);
 	}
-	buffer_putc(&b, '\0');
-	if (b.failed || !arena_copy(s->arena, buffer_view(&b), &copy))
-		die("memory", "exhausted");
+	if (!buffer_cstr(&b))
+		out_of_memory();
+	const char *kept = keep(s, buffer_cstr(&b));
 	buffer_deinit(&b);
-	return copy.p;
+	return kept;
 }
 
 void make_broken(struct sample *s, const char *folder)

@@ -30,7 +30,7 @@ static void tell_line(struct sample *s, int unit, const struct line *l, int mont
 static int64_t spent_by(struct random *r, int64_t ceiling, int month, unsigned slowness)
 {
 	int64_t per_mille = month * (month * 5 + 22 - (int64_t)slowness / 8) + between(r, -15, 15);
-	return per_mille <= 0 ? 0 : ceiling / 1000 * (per_mille > 1000 ? 1000 : per_mille);
+	return per_mille <= 0 ? 0 : ceiling / 1000 * at_most(per_mille, 1000);
 }
 
 static void make_line(struct sample *s, int unit, const struct line *l)

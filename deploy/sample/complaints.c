@@ -4,15 +4,17 @@
 /* Complaints: received, forwarded, answered, settled, reopened, rated, or none of it. */
 #include "deploy/sample/sample.h"
 
-static const char *const classes[] = {"complaint", "information_request", "supervisory", "aspiration"};
-static const int class_days[] = {14, 5, 60, 14}; /* to resolve, in working days */
+static const struct class {
+	const char *name;
+	int days; /* to resolve, in working days */
+} classes[] = {{"complaint", 14}, {"information_request", 5}, {"supervisory", 60}, {"aspiration", 14}};
 static const char *const channels[] = {"web", "whatsapp", "app", "in_person", "sms", "social_media", "letter", "phone"};
 static const char *const categories[] = {"waiting_time", "road_damage", "staff_conduct", "fees", "waste", "aid_distribution", "documents", "street_lighting"};
 static const char *const reasons[] = {"invalid", "too_general", "duplicate"};
 
-struct one {
+struct complaint {
 	char id[32];
-	int class;
+	const struct class *class;
 	int unit;	/* that owns it */
 	int64_t at;	/* so far */
 	int64_t left;	/* 0: open */
@@ -24,7 +26,7 @@ struct one {
 };
 
 /* A step of the case, unless the year is over before it: then false. `data` follows the id. */
-static bool happens(struct sample *s, const struct one *c, const char *type, int64_t time, const char *data)
+static bool happens(struct sample *s, const struct complaint *c, const char *type, int64_t time, const char *data)
 {
 	if (time >= year_end())
 		return false;
@@ -32,16 +34,16 @@ static bool happens(struct sample *s, const struct one *c, const char *type, int
 	return true;
 }
 
-static void receive(struct sample *s, const struct one *c)
+static void receive(struct sample *s, const struct complaint *c)
 {
 	struct random *r = &s->random;
 	const char *channel = CHOICE(r, channels), *category = CHOICE(r, categories);
 	char data[256];
-	snprintf(data, sizeof data, ",\"unit\":\"%s\",\"class\":\"%s\",\"channel\":\"%s\",\"category\":\"%s\"", units[c->unit].code, classes[c->class], channel, category);
+	snprintf(data, sizeof data, ",\"unit\":\"%s\",\"class\":\"%s\",\"channel\":\"%s\",\"category\":\"%s\"", units[c->unit].code, c->class->name, channel, category);
 	happens(s, c, "complaint.received", c->at, data);
 }
 
-static void forward(struct sample *s, struct one *c, int unit)
+static void forward(struct sample *s, struct complaint *c, int unit)
 {
 	struct random *r = &s->random;
 	char data[64];
@@ -54,7 +56,7 @@ static void forward(struct sample *s, struct one *c, int unit)
 }
 
 /* To the wrong unit, which sends it back; or on to a unit below. */
-static void route(struct sample *s, struct one *c)
+static void route(struct sample *s, struct complaint *c)
 {
 	struct random *r = &s->random;
 	int64_t t;
@@ -71,7 +73,7 @@ static void route(struct sample *s, struct one *c)
 		forward(s, c, child);
 }
 
-static void rate(struct sample *s, struct one *c)
+static void rate(struct sample *s, struct complaint *c)
 {
 	struct random *r = &s->random;
 	int64_t t = later(r, c->left, between(r, 0, 80));
@@ -84,7 +86,7 @@ static void rate(struct sample *s, struct one *c)
 	}
 }
 
-static void settle(struct sample *s, struct one *c)
+static void settle(struct sample *s, struct complaint *c)
 {
 	struct random *r = &s->random;
 	unsigned slowness = units[c->unit].slowness;
@@ -92,7 +94,7 @@ static void settle(struct sample *s, struct one *c)
 
 	if (chance(r, 90))
 		return;
-	t = later(r, c->at, between(r, 10, class_days[c->class] > 20 ? 500 : 150) * slowness / 100);
+	t = later(r, c->at, between(r, 10, c->class->days > 20 ? 500 : 150) * slowness / 100);
 	if (!happens(s, c, "complaint.resolved", t, ""))
 		return;
 	c->left = t;
@@ -110,7 +112,7 @@ static void settle(struct sample *s, struct one *c)
 		rate(s, c);
 }
 
-static void answer(struct sample *s, struct one *c)
+static void answer(struct sample *s, struct complaint *c)
 {
 	struct random *r = &s->random;
 	int64_t t = later(r, c->at, between(r, 5, 70) * units[c->unit].slowness / 100);
@@ -120,9 +122,26 @@ static void answer(struct sample *s, struct one *c)
 		c->at = t;
 }
 
-static void count_case(struct sample *s, const struct one *c, int64_t received)
+static void archive(struct sample *s, struct complaint *c)
 {
-	day_number due = working_days_later(day_of(received), class_days[c->class]);
+	struct random *r = &s->random;
+	char data[64];
+	snprintf(data, sizeof data, ",\"reason\":\"%s\"", CHOICE(r, reasons));
+	int64_t t = later(r, c->at, between(r, 5, 40));
+	c->archived = happens(s, c, "complaint.archived", t, data);
+	c->left = c->archived ? t : 0;
+}
+
+static void withdraw(struct sample *s, struct complaint *c)
+{
+	struct random *r = &s->random;
+	int64_t t = later(r, c->at, between(r, 5, 90));
+	c->left = happens(s, c, "complaint.withdrawn", t, "") ? t : 0;
+}
+
+static void count_case(struct sample *s, const struct complaint *c, int64_t received)
+{
+	day_number due = working_days_later(day_of(received), c->class->days);
 
 	count(s, c->unit, day_of(received), COMPLAINT_RECEIVED, 1);
 	if (c->misrouted)
@@ -130,7 +149,7 @@ static void count_case(struct sample *s, const struct one *c, int64_t received)
 	if (c->archived)
 		count(s, c->unit, day_of(c->left), COMPLAINT_ARCHIVED, 1);
 	if (!c->left)
-		count(s, c->unit, day_of(year_end() - 1), COMPLAINT_OPEN, 1);
+		count(s, c->unit, last_day(), COMPLAINT_OPEN, 1);
 	if (c->resolved)
 		count(s, c->unit, day_of(c->left), COMPLAINT_RESOLVED, 1);
 	if (c->rated) {
@@ -147,29 +166,24 @@ static void count_case(struct sample *s, const struct one *c, int64_t received)
 static void make_case(struct sample *s, int number)
 {
 	struct random *r = &s->random;
-	struct one c = {0};
-	int64_t received = between(r, year_start(), year_end() - 1), t;
+	struct complaint c = {0};
+	int64_t received = between(r, year_start(), year_end() - 1);
 
 	snprintf(c.id, sizeof c.id, "contoh-%d-%05d", YEAR, number);
 	c.at = received;
 	c.first = c.unit = some_unit(r);
-	c.class = chance(r, 600) ? 0 : (int)random_below(r, 4);
+	c.class = chance(r, 600) ? classes : &CHOICE(r, classes);
 	bool lost = chance(r, 1); /* its registration never arrives: the case stays pending and counts nowhere */
 	if (!lost)
 		receive(s, &c);
-	t = later(r, c.at, between(r, 0, 25));
+	int64_t t = later(r, c.at, between(r, 0, 25));
 	if (chance(r, 930) && happens(s, &c, "complaint.verified", t, ""))
 		c.at = t;
 
 	if (chance(r, 50)) {
-		char data[64];
-		snprintf(data, sizeof data, ",\"reason\":\"%s\"", CHOICE(r, reasons));
-		t = later(r, c.at, between(r, 5, 40));
-		c.archived = happens(s, &c, "complaint.archived", t, data);
-		c.left = c.archived ? t : 0;
+		archive(s, &c);
 	} else if (chance(r, 20)) {
-		t = later(r, c.at, between(r, 5, 90));
-		c.left = happens(s, &c, "complaint.withdrawn", t, "") ? t : 0;
+		withdraw(s, &c);
 	} else {
 		route(s, &c);
 		answer(s, &c);

@@ -9,17 +9,18 @@ struct name {
 };
 
 /* As the measures of a day are called; those without a name only serve an indicator. */
-#define GRAIN_NAMES(first, grain)                                                                                                                    \
-	[first] = {"performance.reports", "grain=" grain}, [first + 1] = {"performance.achieved", "grain=" grain},                                       \
-	[first + 2] = {"performance.achievement", "grain=" grain}, [first + 3] = {"performance.met", "grain=" grain}
-#define REGIME_NAMES(first, regime)                                                                                                                  \
-	[first] = {"declaration.obliged", "regime=" regime}, [first + 1] = {"declaration.filed", "regime=" regime},                                      \
-	[first + 2] = {"declaration.on_time", "regime=" regime}, [first + 3] = {"declaration.complete", "regime=" regime}
 #define INSTRUMENT_NAMES(first, instrument)                                                                                                          \
-	[first] = {"survey.responses", "instrument=" instrument}, [first + 1] = {"survey.score", "instrument=" instrument},                              \
-	[first + 2] = {"survey.answers", "instrument=" instrument}
+	[first + RESPONSES] = {"survey.responses", "instrument=" instrument}, [first + SCORE] = {"survey.score", "instrument=" instrument},              \
+	[first + ANSWERS] = {"survey.answers", "instrument=" instrument}
+#define PERFORMANCE_NAMES(first, grain)                                                                                                              \
+	[first + REPORTS] = {"performance.reports", "grain=" grain}, [first + ACHIEVED] = {"performance.achieved", "grain=" grain},                      \
+	[first + ACHIEVEMENT] = {"performance.achievement", "grain=" grain}, [first + MET] = {"performance.met", "grain=" grain}
+#define REGIME_NAMES(first, regime)                                                                                                                  \
+	[first + OBLIGED] = {"declaration.obliged", "regime=" regime}, [first + FILED] = {"declaration.filed", "regime=" regime},                        \
+	[first + ON_TIME] = {"declaration.on_time", "regime=" regime}, [first + COMPLETE] = {"declaration.complete", "regime=" regime}
 #define WHISTLEBLOW_NAMES(first, grain)                                                                                                              \
-	[first] = {"whistleblow.received", "grain=" grain}, [first + 1] = {"whistleblow.followed_up", "grain=" grain}, [first + 2] = {"whistleblow.proven", "grain=" grain}
+	[first + RECEIVED] = {"whistleblow.received", "grain=" grain}, [first + FOLLOWED_UP] = {"whistleblow.followed_up", "grain=" grain},              \
+	[first + PROVEN] = {"whistleblow.proven", "grain=" grain}
 static const struct name names[MEASURES] = {
 	[COMPLAINT_RECEIVED] = {"complaint.received", ""},
 	[COMPLAINT_RESOLVED] = {"complaint.resolved", ""},
@@ -31,24 +32,24 @@ static const struct name names[MEASURES] = {
 	[COMPLAINT_RESOLUTION_DUE] = {"complaint.resolution_due", ""},
 	[COMPLAINT_RESOLUTION_ON_TIME] = {"complaint.resolution_on_time", ""},
 	[COMPLAINT_DUE_RESOLVED] = {"complaint.due_resolved", ""},
-	INSTRUMENT_NAMES(SKM_RESPONSES, "skm"),
-	INSTRUMENT_NAMES(SPAK_RESPONSES, "spak"),
-	INSTRUMENT_NAMES(SPKP_RESPONSES, "spkp"),
+	INSTRUMENT_NAMES(SKM, "skm"),
+	INSTRUMENT_NAMES(SPAK, "spak"),
+	INSTRUMENT_NAMES(SPKP, "spkp"),
 	[SKM_TIME] = {"survey.score", "element=time"},
 	[SERVICE_DELIVERED] = {"service.delivered", ""},
 	[SERVICE_JUDGED] = {"service.judged", ""},
 	[SERVICE_ON_TIME] = {"service.on_time", ""},
-	GRAIN_NAMES(PERFORMANCE_MONTH, "month"),
-	GRAIN_NAMES(PERFORMANCE_QUARTER, "quarter"),
-	GRAIN_NAMES(PERFORMANCE_YEAR, "year"),
+	PERFORMANCE_NAMES(PERFORMANCE_MONTH, "month"),
+	PERFORMANCE_NAMES(PERFORMANCE_QUARTER, "quarter"),
+	PERFORMANCE_NAMES(PERFORMANCE_YEAR, "year"),
 	[PERFORMANCE_DUE] = {"performance.report_due", ""},
 	[PERFORMANCE_ON_TIME] = {"performance.report_on_time", ""},
 	[BUDGET_REPORTS] = {"budget.reports", ""},
 	[BUDGET_CEILING] = {"budget.ceiling", ""},
 	[BUDGET_REALISED] = {"budget.realised", ""},
-	REGIME_NAMES(LHKPN_OBLIGED, "lhkpn"),
-	REGIME_NAMES(LHKASN_OBLIGED, "lhkasn"),
-	REGIME_NAMES(PACT_OBLIGED, "pact"),
+	REGIME_NAMES(LHKPN, "lhkpn"),
+	REGIME_NAMES(LHKASN, "lhkasn"),
+	REGIME_NAMES(PACT, "pact"),
 	[FINDING_ISSUED] = {"finding.issued", ""},
 	[FINDING_DONE] = {"finding.done", ""},
 	[GRATIFICATION_REPORTS] = {"gratification.reports", ""},
@@ -72,23 +73,23 @@ static const struct {
 	{"complaint.open", COMPLAINT_OPEN, NONE},
 	{"complaint.rating", COMPLAINT_RATING_SUM, COMPLAINT_RATINGS},
 	{"complaint.resolution_on_time_pct", COMPLAINT_RESOLUTION_ON_TIME, COMPLAINT_RESOLUTION_DUE},
-	{"survey.ikm", SKM_SCORE, SKM_ANSWERS},
-	{"survey.spak", SPAK_SCORE, SPAK_ANSWERS},
-	{"survey.spkp", SPKP_SCORE, SPKP_ANSWERS},
-	{"survey.respondents", SKM_RESPONSES, NONE},
+	{"survey.ikm", SKM + SCORE, SKM + ANSWERS},
+	{"survey.spak", SPAK + SCORE, SPAK + ANSWERS},
+	{"survey.spkp", SPKP + SCORE, SPKP + ANSWERS},
+	{"survey.respondents", SKM + RESPONSES, NONE},
 	{"service.delivered", SERVICE_DELIVERED, NONE},
 	{"service.on_time_pct", SERVICE_ON_TIME, SERVICE_JUDGED},
-	{"performance.achievement_pct", PERFORMANCE_YEAR + 2, PERFORMANCE_YEAR + 1},
-	{"performance.met_pct", PERFORMANCE_YEAR + 3, PERFORMANCE_YEAR + 1},
+	{"performance.achievement_pct", PERFORMANCE_YEAR + ACHIEVEMENT, PERFORMANCE_YEAR + ACHIEVED},
+	{"performance.met_pct", PERFORMANCE_YEAR + MET, PERFORMANCE_YEAR + ACHIEVED},
 	{"performance.report_on_time_pct", PERFORMANCE_ON_TIME, PERFORMANCE_DUE},
 	{"budget.absorption_pct", BUDGET_REALISED, BUDGET_CEILING},
-	{"integrity.lhkpn_pct", LHKPN_OBLIGED + 1, LHKPN_OBLIGED},
-	{"integrity.lhkasn_pct", LHKASN_OBLIGED + 1, LHKASN_OBLIGED},
-	{"integrity.pact_pct", PACT_OBLIGED + 1, PACT_OBLIGED},
+	{"integrity.lhkpn_pct", LHKPN + FILED, LHKPN + OBLIGED},
+	{"integrity.lhkasn_pct", LHKASN + FILED, LHKASN + OBLIGED},
+	{"integrity.pact_pct", PACT + FILED, PACT + OBLIGED},
 	{"integrity.finding_done_pct", FINDING_DONE_EVER, FINDING_ISSUED_EVER},
 	{"integrity.gratification_on_time_pct", GRATIFICATION_ON_TIME, GRATIFICATION_JUDGED},
 	{"integrity.whistleblow_followed_pct", WHISTLEBLOW_FOLLOWED, WHISTLEBLOW_RECEIVED},
-	{"integrity.violation_reduction_pct", DISCIPLINE_VIOLATIONS, DISCIPLINE_LAST_YEAR}, /* of last year's those that are gone */
+	{"integrity.violation_reduction_pct", DISCIPLINE_VIOLATIONS, DISCIPLINE_LAST_YEAR}, /* the numerator: violations_gone() */
 };
 
 void count(struct sample *s, int unit, day_number day, enum measure m, int64_t n)
@@ -109,9 +110,14 @@ void sum_below(struct sample *s)
 	}
 }
 
+int64_t violations_gone(const int64_t sums[static MEASURES])
+{
+	return sums[DISCIPLINE_LAST_YEAR] - at_most(sums[DISCIPLINE_VIOLATIONS], sums[DISCIPLINE_LAST_YEAR]);
+}
+
 static void put_number(FILE *f, enum measure m, int64_t n)
 {
-	if (m == PERFORMANCE_MONTH + 2 || m == PERFORMANCE_QUARTER + 2 || m == PERFORMANCE_YEAR + 2) /* percents, in millionths */
+	if (m == PERFORMANCE_MONTH + ACHIEVEMENT || m == PERFORMANCE_QUARTER + ACHIEVEMENT || m == PERFORMANCE_YEAR + ACHIEVEMENT) /* percents, in millionths */
 		fprintf(f, ",%lld.%06lld", (long long)(n / 1000000), (long long)(n % 1000000));
 	else
 		fprintf(f, ",%lld", (long long)n);
@@ -121,7 +127,7 @@ static void put_indicator(FILE *f, const int64_t *sums, size_t i)
 {
 	int64_t numerator = sums[indicators[i].numerator];
 	if (indicators[i].denominator == DISCIPLINE_LAST_YEAR)
-		numerator = sums[DISCIPLINE_LAST_YEAR] > numerator ? sums[DISCIPLINE_LAST_YEAR] - numerator : 0;
+		numerator = violations_gone(sums);
 	fputs(indicators[i].code, f);
 	put_number(f, (enum measure)indicators[i].numerator, numerator);
 	if (indicators[i].denominator == NONE)

@@ -42,7 +42,8 @@ day_number working_days_later(day_number day, int n)
 	return day;
 }
 
-int64_t local(int64_t utc)
+/* Seconds of the local calendar, so that a day is time / DAY. */
+static int64_t local(int64_t utc)
 {
 	return utc + ZONE;
 }
@@ -52,14 +53,30 @@ day_number day_of(int64_t utc)
 	return (day_number)(local(utc) / DAY);
 }
 
+day_number first_day(void)
+{
+	return day_from_civil(YEAR, 1, 1);
+}
+
+day_number last_day(void)
+{
+	return day_from_civil(YEAR, 12, 31);
+}
+
 int64_t year_start(void)
 {
-	return day_from_civil(YEAR, 1, 1) * DAY - ZONE;
+	return first_day() * DAY - ZONE;
 }
 
 int64_t year_end(void)
 {
-	return day_from_civil(YEAR + 1, 1, 1) * DAY - ZONE;
+	return (last_day() + 1) * DAY - ZONE;
+}
+
+void time_format(int64_t utc, char out[static RFC3339_TEXT_SIZE])
+{
+	rfc3339_format(local(utc) * INSTANT_PER_SECOND, out);
+	strcpy(strchr(out, 'Z'), OFFSET);
 }
 
 int64_t office_hour(struct random *r, day_number day)

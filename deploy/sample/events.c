@@ -19,6 +19,11 @@ void die(const char *what, const char *why)
 	exit(69);
 }
 
+void out_of_memory(void)
+{
+	die("memory", strerror(ENOMEM));
+}
+
 bool chance(struct random *r, unsigned per_mille)
 {
 	return random_below(r, 1000) < per_mille;
@@ -56,25 +61,25 @@ struct message *add_message(struct sample *s, const char *type, int64_t time, co
 		s->size = s->size ? s->size * 2 : 4096;
 		s->messages = realloc(s->messages, s->size * sizeof *s->messages);
 		if (!s->messages)
-			die("memory", strerror(ENOMEM));
+			out_of_memory();
 	}
 	struct message *m = &s->messages[s->n++];
-	unsigned key = (unsigned)random_below(&s->random, 100);
+	unsigned luck = (unsigned)random_below(&s->random, 100);
 	*m = (struct message){.time = time, .type = type, .entity = entity, .data = data};
 	m->due = time + delay(&s->random);
 	m->tie = random_next(&s->random);
 	m->id = s->next_id++;
 	m->form = (uint8_t)form;
 	m->topic = topic_of(type);
-	m->key = key < 3 ? 1 : key < 5 ? 2 : 0;
+	m->key = luck < 3 ? WRONG_KEY : luck < 5 ? NO_KEY : RIGHT_KEY;
 	return m;
 }
 
-static const char *keep(struct sample *s, const char *text)
+const char *keep(struct sample *s, const char *text)
 {
 	struct text copy;
 	if (!arena_copy(s->arena, (struct text){text, strlen(text) + 1}, &copy))
-		die("memory", strerror(ENOMEM));
+		out_of_memory();
 	return copy.p;
 }
 
@@ -121,24 +126,20 @@ const char *source_of(const struct message *m)
 	return m->other_source ? "/contoh/mirror" : "/contoh/desk";
 }
 
-void put_time(struct buffer *b, int64_t utc)
-{
-	struct civil c = civil_from_day(day_of(utc));
-	int s = (int)(local(utc) % DAY);
-	buffer_printf(b, "%04d-%02d-%02dT%02d:%02d:%02d+07:00", c.year, c.month, c.day, s / 3600, s / 60 % 60, s % 60);
-}
-
 void put_event(struct buffer *b, const struct message *m)
 {
+	char time[RFC3339_TEXT_SIZE];
+
 	if (m->form == BAD_OBJECT) {
 		buffer_puts(b, "{\"hello\":\"world\"}");
 		return;
 	}
-	buffer_printf(b, "{\"specversion\":\"1.0\",\"id\":\"contoh-%06u\",\"source\":\"%s\",\"type\":\"id.go.opd.%s.v1\",\"time\":\"", (unsigned)m->id, source_of(m), m->type);
-	put_time(b, m->time);
+	time_format(m->time, time);
 	if (m->form == BAD_ZONE)
-		b->n -= strlen("+07:00");
-	buffer_printf(b, "\",\"datacontenttype\":\"application/json\",\"data\":%s", m->data);
+		time[strlen(time) - strlen(OFFSET)] = '\0';
+	buffer_printf(b, "{\"specversion\":\"1.0\",\"id\":\"" ID_FORMAT "\",\"source\":\"%s\",\"type\":\"" TYPE_FORMAT "\",\"time\":\"%s\"", (unsigned)m->id,
+		      source_of(m), m->type, time);
+	buffer_printf(b, ",\"datacontenttype\":\"application/json\",\"data\":%s", m->data);
 	if (m->form != BAD_CUT)
 		buffer_putc(b, '}');
 }
@@ -164,7 +165,7 @@ void write_events(const struct sample *s, const char *folder)
 	struct buffer b = {0};
 	FILE *f = create_file(folder, "events.ndjson");
 	for (size_t i = 0; i < s->n; i++) {
-		if (s->messages[i].form > BINARY)
+		if (s->messages[i].form != GOOD && s->messages[i].form != BINARY)
 			continue;
 		buffer_clear(&b);
 		put_event(&b, &s->messages[i]);
@@ -172,7 +173,7 @@ void write_events(const struct sample *s, const char *folder)
 		fwrite(b.p, 1, b.n, f);
 	}
 	if (b.failed)
-		die("memory", strerror(ENOMEM));
+		out_of_memory();
 	buffer_deinit(&b);
 	finish_file(f, "events.ndjson");
 }

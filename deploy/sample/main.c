@@ -10,7 +10,6 @@
 #include <getopt.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "deploy/sample/sample.h"
 
@@ -102,7 +101,7 @@ int main(int argc, char **argv)
 	s.complaints = (int)o.complaints;
 	s.arena = arena_new(1 << 16);
 	if (!s.arena)
-		die("memory", strerror(ENOMEM));
+		out_of_memory();
 	make(&s, o.out);
 	write_units(o.out);
 	write_events(&s, o.out);

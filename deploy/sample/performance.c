@@ -29,7 +29,7 @@ struct report {
 /* Percent as a fraction, by the direction; false where there is none. Nothing is below 0. */
 static bool achievement(enum direction direction, const struct report *p, int64_t *ret_numerator, int64_t *ret_denominator)
 {
-	int64_t bound = p->target, n = 0;
+	int64_t bound = p->target, n;
 	bool lower = direction == LOWER;
 	*ret_denominator = *ret_numerator = 1;
 	if (direction == RANGE) {
@@ -73,19 +73,19 @@ static void tell_report(struct sample *s, int unit, const struct goal *g, struct
 	if (p->reported)
 		snprintf(realised, sizeof realised, ",\"realised\":\"%lld.%02lld\"", (long long)p->realised / 100, (long long)p->realised % 100);
 	tell(s, "performance.reported", time, id,
-	     "{\"unit\":\"%s\",\"indicator\":\"%s\",\"name\":\"%s\",\"period\":\"%s\",%s%s,\"direction\":\"%s\",\"measure_unit\":\"%s\",\"revision\":%d}", units[unit].code,
-	     g->indicator, g->name, name, values, realised, direction_names[g->direction], g->measure_unit, revision);
+	     "{\"unit\":\"%s\",\"indicator\":\"%s\",\"name\":\"%s\",\"period\":\"%s\",%s%s,\"direction\":\"%s\",\"measure_unit\":\"%s\",\"revision\":%d}",
+	     units[unit].code, g->indicator, g->name, name, values, realised, direction_names[g->direction], g->measure_unit, revision);
 }
 
 static void count_report(struct sample *s, int unit, const struct goal *g, struct period period, const struct report *p, day_number submitted)
 {
-	enum measure m = measures_of(period.grain);
+	enum measure first = measures_of(period.grain);
 	int64_t n, d;
-	count(s, unit, period.last, m, 1);
+	count(s, unit, period.last, first + REPORTS, 1);
 	if (p->reported && achievement(g->direction, p, &n, &d)) {
-		count(s, unit, period.last, m + 1, 1);
-		count(s, unit, period.last, m + 2, (2 * n * 100000000 + d) / (2 * d)); /* percent in millionths, rounded */
-		count(s, unit, period.last, m + 3, n >= d);
+		count(s, unit, period.last, first + ACHIEVED, 1);
+		count(s, unit, period.last, first + ACHIEVEMENT, (2 * n * 100000000 + d) / (2 * d)); /* percent in millionths, rounded */
+		count(s, unit, period.last, first + MET, n >= d);
 	}
 	count(s, unit, due_of(period), PERFORMANCE_DUE, 1);
 	count(s, unit, due_of(period), PERFORMANCE_ON_TIME, p->reported && submitted <= due_of(period));
@@ -131,10 +131,9 @@ static void make_report(struct sample *s, int unit, const struct goal *g, struct
 void make_performance(struct sample *s)
 {
 	/* From the last periods of the year before: their reports fall due in this one. */
-	day_number last_year = day_from_civil(YEAR, 1, 1) - 1, end = day_from_civil(YEAR, 12, 31);
 	for (int unit = 0; unit < UNITS; unit++)
 		for (size_t i = 0; i < COUNT(goals); i++)
-			for (struct period p = period_of(goals[i].grain, last_year); p.last <= end; p = period_of(p.grain, p.last + 1))
+			for (struct period p = period_of(goals[i].grain, first_day() - 1); p.last <= last_day(); p = period_of(p.grain, p.last + 1))
 				if (reports_on(unit, p.last))
 					make_report(s, unit, &goals[i], p);
 }

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: MIT
 
 /* Produces the sample to Kafka, in the order of arrival. */
-#include <errno.h>
 #include <librdkafka/rdkafka.h>
 #include <string.h>
 
@@ -41,19 +40,17 @@ static void set(rd_kafka_conf_t *conf, const char *name, const char *value)
 static rd_kafka_headers_t *headers_of(const struct message *m)
 {
 	rd_kafka_headers_t *headers = rd_kafka_headers_new(6);
-	struct buffer b = {0};
-	char text[128];
+	char text[128], time[RFC3339_TEXT_SIZE];
 
 	rd_kafka_header_add(headers, "content-type", -1, "application/json", -1);
 	rd_kafka_header_add(headers, "ce_specversion", -1, "1.0", -1);
-	snprintf(text, sizeof text, "contoh-%06u", (unsigned)m->id);
+	snprintf(text, sizeof text, ID_FORMAT, (unsigned)m->id);
 	rd_kafka_header_add(headers, "ce_id", -1, text, -1);
 	rd_kafka_header_add(headers, "ce_source", -1, source_of(m), -1);
-	snprintf(text, sizeof text, "id.go.opd.%s.v1", m->type);
+	snprintf(text, sizeof text, TYPE_FORMAT, m->type);
 	rd_kafka_header_add(headers, "ce_type", -1, text, -1);
-	put_time(&b, m->time);
-	rd_kafka_header_add(headers, "ce_time", -1, b.p, (ssize_t)b.n);
-	buffer_deinit(&b);
+	time_format(m->time, time);
+	rd_kafka_header_add(headers, "ce_time", -1, time, -1);
 	return headers;
 }
 
@@ -61,7 +58,7 @@ static void produce(rd_kafka_t *rk, const struct message *m, struct buffer *b)
 {
 	const char *topic = topic_names[m->topic];
 	char wrong[32];
-	const char *key = m->key == 1 ? wrong : m->entity;
+	const char *key = m->key == WRONG_KEY ? wrong : m->key == NO_KEY ? NULL : m->entity;
 	rd_kafka_headers_t *headers = NULL;
 	rd_kafka_resp_err_t rc;
 
@@ -74,13 +71,13 @@ static void produce(rd_kafka_t *rk, const struct message *m, struct buffer *b)
 		put_event(b, m);
 	}
 	if (b->failed)
-		die("memory", strerror(ENOMEM));
+		out_of_memory();
 	do {
 		rd_kafka_vu_t arguments[] = {
 			{.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = topic},
 			{.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
 			{.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = (void *)(uintptr_t)&m->topic},
-			{.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {m->key == 2 ? NULL : (void *)(uintptr_t)key, m->key == 2 ? 0 : strlen(key)}},
+			{.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {(void *)(uintptr_t)key, key ? strlen(key) : 0}},
 			{.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {m->form == TOMBSTONE ? NULL : b->p, m->form == TOMBSTONE ? 0 : b->n}},
 			{.vtype = headers ? RD_KAFKA_VTYPE_HEADERS : RD_KAFKA_VTYPE_END, .u.headers = headers},
 		};
@@ -93,24 +90,32 @@ static void produce(rd_kafka_t *rk, const struct message *m, struct buffer *b)
 	} while (rc);
 }
 
-void produce_all(const struct sample *s, const char *brokers, bool progress)
+static rd_kafka_t *new_producer(const char *brokers, struct delivery *d)
 {
-	struct delivery d = {0};
-	struct buffer b = {0};
-	char text[256];
-	size_t largest = 0;
-
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	char text[256];
+
 	set(conf, "bootstrap.servers", brokers);
 	set(conf, "linger.ms", "20");
 	set(conf, "enable.idempotence", "true");
 	set(conf, "message.timeout.ms", "60000");
 	set(conf, "log_level", "3"); /* what it retries is no news */
-	rd_kafka_conf_set_opaque(conf, &d);
+	rd_kafka_conf_set_opaque(conf, d);
 	rd_kafka_conf_set_dr_msg_cb(conf, delivered);
 	rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof text);
 	if (!rk)
 		die("librdkafka", text);
+	return rk;
+}
+
+void produce_all(const struct sample *s, const char *brokers, bool progress)
+{
+	struct delivery d = {0};
+	rd_kafka_t *rk = new_producer(brokers, &d);
+	struct buffer b = {0};
+	char text[256];
+	size_t largest = 0;
+
 	for (size_t i = 0; i < s->n; i++) {
 		produce(rk, &s->messages[i], &b);
 		if (progress && i % 512 == 0)

@@ -42,7 +42,7 @@ static int64_t hundredths(struct text t)
 
 static void add_leaf(struct worksheet *w, const char *component, const struct json *weight)
 {
-	if (w->n_leaves == sizeof w->leaves / sizeof *w->leaves)
+	if (w->n_leaves == COUNT(w->leaves))
 		die("ruleset", "too many components");
 	struct leaf *leaf = &w->leaves[w->n_leaves++];
 	snprintf(leaf->component, sizeof leaf->component, "%s", component);
@@ -52,7 +52,7 @@ static void add_leaf(struct worksheet *w, const char *component, const struct js
 /* Of the latest leaf. */
 static void add_item(struct worksheet *w, const char *name, const struct json *scale, const struct json *measured)
 {
-	if (w->n_items == sizeof w->items / sizeof *w->items)
+	if (w->n_items == COUNT(w->items))
 		die("ruleset", "too many items");
 	struct item *item = &w->items[w->n_items++];
 	snprintf(item->name, sizeof item->name, "%s", name);
