@@ -3,104 +3,12 @@
 
 #include "daemon/verbs/tables.h"
 
-#include <assert.h>
 #include <errno.h>
-#include <stdio.h>
 
-#include "daemon/decode/json.h"
-#include "daemon/indicator/scorecard.h"
+#include "daemon/verbs/cells.h"
+#include "daemon/verbs/tables_score.h"
 
 #define TABLES 9 /* beside those of entities */
-
-/* --- rows and cells -------------------------------------------------------------------------------------------------------------------------- */
-
-/* A new row, all NULL. NULL when out of memory. */
-static struct text *add_row(struct tables *all, struct table *t)
-{
-	if (t->n_rows == t->size) {
-		size_t size = t->size ? 2 * t->size : 64;
-		struct text *cells = arena_alloc(all->arena, size * t->n_columns * sizeof *cells);
-		if (!cells)
-			return NULL;
-		if (t->n_rows)
-			memcpy(cells, t->cells, t->n_rows * t->n_columns * sizeof *cells);
-		t->cells = cells;
-		t->size = size;
-	}
-	struct text *row = &t->cells[t->n_rows++ * t->n_columns];
-	memset(row, 0, t->n_columns * sizeof *row);
-	return row;
-}
-
-static bool put_text(struct tables *all, struct text *cell, struct text t)
-{
-	return arena_copy(all->arena, t, cell);
-}
-
-static bool put_integer(struct tables *all, struct text *cell, int64_t n)
-{
-	char out[24];
-	return put_text(all, cell, (struct text){out, (size_t)snprintf(out, sizeof out, "%lld", (long long)n)});
-}
-
-static bool put_decimal(struct tables *all, struct text *cell, decimal d)
-{
-	char out[DECIMAL_TEXT_MAX];
-	return put_text(all, cell, (struct text){out, decimal_format(d, out)});
-}
-
-static bool put_day(struct tables *all, struct text *cell, day_number day)
-{
-	char out[DATE_TEXT_SIZE];
-	if (day == DAY_NONE)
-		return true;
-	date_format(day, out);
-	return put_text(all, cell, text_of(out));
-}
-
-static bool put_time(struct tables *all, struct text *cell, instant time)
-{
-	char out[RFC3339_TEXT_SIZE];
-	rfc3339_format(time, out);
-	return put_text(all, cell, text_of(out));
-}
-
-static bool put_cell(struct tables *all, struct text *cell, enum column_type type, const struct cell *c)
-{
-	if (!c->present)
-		return true;
-	switch (type) {
-	case COLUMN_TEXT:
-	case COLUMN_JSON:
-		return put_text(all, cell, c->text);
-	case COLUMN_INT4:
-	case COLUMN_INT8:
-		return put_integer(all, cell, c->integer);
-	case COLUMN_NUMERIC:
-		return put_decimal(all, cell, c->numeric);
-	case COLUMN_TIMESTAMPTZ:
-		return put_time(all, cell, c->time);
-	case COLUMN_DATE:
-		return put_day(all, cell, c->day);
-	}
-	return false;
-}
-
-/* The unit's code; UNIT_NONE stands for `none` (NULL, or the region). */
-static bool put_unit(struct tables *all, struct text *cell, const struct units *u, uint32_t unit, struct text none)
-{
-	return put_text(all, cell, unit == UNIT_NONE ? none : u->all[unit].code);
-}
-
-static struct table *add_table(struct tables *all, const char *name, const struct table_column *columns, size_t n)
-{
-	assert(all->n < all->size);
-	struct table *t = &all->all[all->n++];
-	*t = (struct table){.name = name, .n_columns = n};
-	memcpy(t->columns, columns, n * sizeof *columns);
-	return t;
-}
-#define ADD_TABLE(all, name, columns) add_table(all, name, columns, COUNT(columns))
 
 /* --- entities -------------------------------------------------------------------------------------------------------------------------------- */
 
@@ -140,25 +48,25 @@ static bool add_entity_row(struct tables *all, struct table *t, const struct uni
 {
 	const struct kind *k = e->kind;
 	struct text *cell = add_row(all, t);
-	if (!cell || (has_single_key(k) && !put_text(all, cell++, e->key)) || !put_unit(all, cell++, u, e->derived.unit, TEXT_NONE))
+	if (!cell || (has_single_key(k) && !set_text(all, cell++, e->key)) || !set_unit(all, cell++, u, e->derived.unit, TEXT_NONE))
 		return false;
 	for (size_t i = 0; i < k->n_columns; i++)
-		if (!put_cell(all, cell++, k->columns[i].type, &e->derived.cells[n * k->n_columns + i]))
+		if (!set_cell(all, cell++, k->columns[i].type, &e->derived.cells[n * k->n_columns + i]))
 			return false;
 	return k->by_year ||
-	       (put_text(all, &cell[0], e->last->topic) && put_integer(all, &cell[1], e->last->partition) && put_integer(all, &cell[2], e->last->offset));
+	       (set_text(all, &cell[0], e->last->topic) && set_integer(all, &cell[1], e->last->partition) && set_integer(all, &cell[2], e->last->offset));
 }
 
 static const struct table_column quality_columns[] = {
 	{"entity_kind", COLUMN_TEXT}, {"entity_id", COLUMN_TEXT}, {"unit_code", COLUMN_TEXT}, {"flag", COLUMN_TEXT}, {"detail", COLUMN_TEXT}};
 
 /* The key as people read it: its parts, unescaped, joined by |; of a kind by year with the row's period in place of the year. */
-static bool put_entity_id(struct tables *all, struct text *cell, const struct entity *e, size_t row)
+static bool set_entity_id(struct tables *all, struct text *cell, const struct entity *e, size_t row)
 {
 	struct buffer id = {0};
 	size_t year = 0;
 	if (has_single_key(e->kind))
-		return put_text(all, cell, e->key);
+		return set_text(all, cell, e->key);
 	for (size_t i = 0; i < e->key.n; i++) {
 		bool joint = e->key.p[i] == '\x1f';
 		if (e->key.p[i] == '\x1e')
@@ -171,7 +79,7 @@ static bool put_entity_id(struct tables *all, struct text *cell, const struct en
 		id.n = year;
 		buffer_text(&id, e->derived.cells[row * e->kind->n_columns].text);
 	}
-	bool ok = !id.failed && put_text(all, cell, buffer_view(&id));
+	bool ok = !id.failed && set_text(all, cell, buffer_view(&id));
 	buffer_deinit(&id);
 	return ok;
 }
@@ -181,8 +89,8 @@ static bool add_flags(struct tables *all, struct table *t, const struct units *u
 	for (size_t i = 0; i < e->derived.n_flags; i++) {
 		const struct flag *f = &e->derived.flags[i];
 		struct text *row = add_row(all, t);
-		if (!row || !put_text(all, &row[0], text_of(e->kind->name)) || !put_entity_id(all, &row[1], e, f->row) ||
-		    !put_unit(all, &row[2], u, e->derived.unit, TEXT_NONE) || !put_text(all, &row[3], text_of(f->name)) || !put_text(all, &row[4], f->detail))
+		if (!row || !set_text(all, &row[0], text_of(e->kind->name)) || !set_entity_id(all, &row[1], e, f->row) ||
+		    !set_unit(all, &row[2], u, e->derived.unit, TEXT_NONE) || !set_text(all, &row[3], text_of(f->name)) || !set_text(all, &row[4], f->detail))
 			return false;
 	}
 	return true;
@@ -237,8 +145,8 @@ static bool make_measures(struct tables *all, const struct units *u, const struc
 	struct table *t = ADD_TABLE(all, "measure_day", measure_columns);
 	for (size_t i = 0; i < n; i++) {
 		struct text *row = add_row(all, t);
-		if (!row || !put_unit(all, &row[0], u, rows[i].unit, TEXT_NONE) || !put_day(all, &row[1], rows[i].day) || !put_text(all, &row[2], rows[i].measure) ||
-		    !put_text(all, &row[3], rows[i].dimension) || !put_decimal(all, &row[4], rows[i].value))
+		if (!row || !set_unit(all, &row[0], u, rows[i].unit, TEXT_NONE) || !set_day(all, &row[1], rows[i].day) || !set_text(all, &row[2], rows[i].measure) ||
+		    !set_text(all, &row[3], rows[i].dimension) || !set_decimal(all, &row[4], rows[i].value))
 			return false;
 	}
 	return true;
@@ -252,13 +160,13 @@ static const struct table_column indicator_columns[] = {
 	[I_STATE] = {"state", COLUMN_TEXT}, [I_BAND] = {"band", COLUMN_TEXT}, [I_RULESET] = {"ruleset", COLUMN_TEXT},
 };
 
-static bool put_sums(struct tables *all, struct text *row, const struct figure *f)
+static bool set_sums(struct tables *all, struct text *row, const struct figure *f)
 {
 	static const char *const states[] = {[FIGURE_VALUE] = "value", [FIGURE_NO_DENOMINATOR] = "no_denominator", [FIGURE_SUPPRESSED] = "suppressed"};
 	bool shown = f->state != FIGURE_SUPPRESSED;
-	return (!shown || put_decimal(all, &row[I_NUMERATOR], f->numerator)) && (!f->has_denominator || put_decimal(all, &row[I_DENOMINATOR], f->denominator)) &&
-	       (!f->has_value || put_decimal(all, &row[I_VALUE], f->value)) && put_text(all, &row[I_STATE], text_of(states[f->state])) &&
-	       put_text(all, &row[I_BAND], f->band);
+	return (!shown || set_decimal(all, &row[I_NUMERATOR], f->numerator)) && (!f->has_denominator || set_decimal(all, &row[I_DENOMINATOR], f->denominator)) &&
+	       (!f->has_value || set_decimal(all, &row[I_VALUE], f->value)) && set_text(all, &row[I_STATE], text_of(states[f->state])) &&
+	       set_text(all, &row[I_BAND], f->band);
 }
 
 static bool make_indicators(struct tables *all, const struct units *u, const struct figure *figures, size_t n)
@@ -269,153 +177,13 @@ static bool make_indicators(struct tables *all, const struct units *u, const str
 		char period[PERIOD_TEXT_SIZE];
 		period_format(f->period, period);
 		struct text *row = add_row(all, t);
-		if (!row || !put_unit(all, &row[I_UNIT], u, f->unit, TEXT("region")) || !put_text(all, &row[I_INDICATOR], f->indicator->code) ||
-		    !put_text(all, &row[I_GRAIN], text_of(grain_name(f->period.grain))) || !put_text(all, &row[I_PERIOD], text_of(period)) ||
-		    !put_day(all, &row[I_START], f->period.first) || !put_day(all, &row[I_END], f->period.last) || !put_text(all, &row[I_RULESET], f->ruleset->id) ||
-		    !put_sums(all, row, f))
+		if (!row || !set_unit(all, &row[I_UNIT], u, f->unit, TEXT("region")) || !set_text(all, &row[I_INDICATOR], f->indicator->code) ||
+		    !set_text(all, &row[I_GRAIN], text_of(grain_name(f->period.grain))) || !set_text(all, &row[I_PERIOD], text_of(period)) ||
+		    !set_day(all, &row[I_START], f->period.first) || !set_day(all, &row[I_END], f->period.last) || !set_text(all, &row[I_RULESET], f->ruleset->id) ||
+		    !set_sums(all, row, f))
 			return false;
 	}
 	return true;
-}
-
-/* --- scorecards ------------------------------------------------------------------------------------------------------------------------------ */
-
-static const struct cell *cell_named(const struct entity *e, const char *name)
-{
-	size_t i = 0;
-	while (strcmp(e->kind->columns[i].name, name) != 0)
-		i++;
-	return &e->derived.cells[i];
-}
-
-static int answers_of(const struct ledger *l, struct arena *arena, struct assessment **ret_answers, size_t *ret_n)
-{
-	struct assessment *answers = arena_alloc(arena, (l->n_entities + 1) * sizeof *answers);
-	size_t n = 0;
-	if (!answers)
-		return -ENOMEM;
-	for (size_t i = 0; i < l->n_entities; i++) {
-		const struct entity *e = l->entities[i];
-		if (!e->changed || strcmp(e->kind->name, "assessment_answer") != 0)
-			continue;
-		answers[n++] = (struct assessment){
-			.unit = e->derived.unit,
-			.year = (int)cell_named(e, "year")->integer,
-			.ruleset = cell_named(e, "ruleset")->text,
-			.item = cell_named(e, "item")->text,
-			.assessor = cell_named(e, "assessor")->text,
-			.answer = cell_named(e, "answer")->text,
-			.has_ratio = cell_named(e, "numerator")->present,
-			.numerator = cell_named(e, "numerator")->numeric,
-			.denominator = cell_named(e, "denominator")->numeric,
-		};
-	}
-	*ret_answers = answers;
-	*ret_n = n;
-	return 0;
-}
-
-#define SCORED_COLUMNS {"unit_code", COLUMN_TEXT}, {"year", COLUMN_INT4}, {"ruleset", COLUMN_TEXT}
-enum { S_FIRST = 3 };
-
-/* A new row whose first cells tell what it is about; the others are returned. */
-static struct text *add_scored(struct tables *all, struct table *t, const struct units *u, const struct scored *of)
-{
-	struct text *row = add_row(all, t);
-	return row && put_unit(all, &row[0], u, of->unit, TEXT_NONE) && put_integer(all, &row[1], of->year) && put_text(all, &row[2], of->card->id) ? row + S_FIRST : NULL;
-}
-
-static bool put_list(struct tables *all, struct text *cell, const struct text *list, size_t n)
-{
-	struct buffer b = {0};
-	buffer_putc(&b, '[');
-	for (size_t i = 0; i < n; i++) {
-		buffer_puts(&b, i ? "," : "");
-		json_put_text(&b, list[i]);
-	}
-	buffer_putc(&b, ']');
-	bool ok = !b.failed && put_text(all, cell, buffer_view(&b));
-	buffer_deinit(&b);
-	return ok;
-}
-
-static bool make_scorecard(struct tables *all, const struct units *u, const struct scoring *s)
-{
-	static const struct table_column columns[] = {
-		SCORED_COLUMNS, {"component", COLUMN_TEXT}, {"score", COLUMN_NUMERIC}, {"max_score", COLUMN_NUMERIC}, {"percent", COLUMN_NUMERIC}};
-	struct table *t = ADD_TABLE(all, "scorecard", columns);
-	for (size_t i = 0; i < s->n_scores; i++) {
-		const struct score_row *r = &s->scores[i];
-		struct text *cell = add_scored(all, t, u, &r->of);
-		if (!cell || !put_text(all, &cell[0], r->component->name) || !put_decimal(all, &cell[2], r->max_score) ||
-		    (r->has_score && (!put_decimal(all, &cell[1], r->score) || !put_decimal(all, &cell[3], r->percent))))
-			return false;
-	}
-	return true;
-}
-
-static bool put_verdict(struct tables *all, struct text *cells, const struct text *failing, size_t n)
-{
-	return put_text(all, &cells[0], text_of(n ? "false" : "true")) && put_list(all, &cells[1], failing, n);
-}
-
-static bool make_predicate(struct tables *all, const struct units *u, const struct scoring *s)
-{
-	static const struct table_column columns[] = {
-		SCORED_COLUMNS, {"predicate", COLUMN_TEXT}, {"meets_score", COLUMN_JSON}, {"failing_rules", COLUMN_JSON}, {"meets_conditions", COLUMN_JSON}, {"failing_gates", COLUMN_JSON}};
-	struct table *t = ADD_TABLE(all, "predicate", columns);
-	for (size_t i = 0; i < s->n_predicates; i++) {
-		const struct predicate_row *r = &s->predicates[i];
-		struct text *cell = add_scored(all, t, u, &r->of);
-		if (!cell || !put_text(all, &cell[0], r->predicate->code) || !put_verdict(all, &cell[1], r->failing_rules, r->n_failing_rules) ||
-		    !put_verdict(all, &cell[3], r->failing_gates, r->n_failing_gates))
-			return false;
-	}
-	return true;
-}
-
-static bool make_gap(struct tables *all, const struct units *u, const struct scoring *s)
-{
-	static const struct table_column columns[] = {
-		SCORED_COLUMNS, {"predicate", COLUMN_TEXT}, {"rule", COLUMN_TEXT}, {"required", COLUMN_NUMERIC}, {"actual", COLUMN_NUMERIC}, {"missing", COLUMN_NUMERIC}};
-	struct table *t = ADD_TABLE(all, "predicate_gap", columns);
-	for (size_t i = 0; i < s->n_gaps; i++) {
-		const struct gap_row *r = &s->gaps[i];
-		struct text *cell = add_scored(all, t, u, &r->of);
-		if (!cell || !put_text(all, &cell[0], r->predicate->code) || !put_text(all, &cell[1], r->rule) || !put_decimal(all, &cell[2], r->required) ||
-		    !put_decimal(all, &cell[3], r->actual) || !put_decimal(all, &cell[4], r->missing))
-			return false;
-	}
-	return true;
-}
-
-static bool make_evaluation(struct tables *all, const struct units *u, const struct scoring *s)
-{
-	static const struct table_column columns[] = {
-		SCORED_COLUMNS, {"code", COLUMN_TEXT}, {"score", COLUMN_NUMERIC}, {"max_score", COLUMN_NUMERIC}, {"band", COLUMN_TEXT}};
-	struct table *t = ADD_TABLE(all, "evaluation", columns);
-	for (size_t i = 0; i < s->n_evaluations; i++) {
-		const struct evaluation_row *r = &s->evaluations[i];
-		struct text *cell = add_scored(all, t, u, &r->of);
-		if (!cell || !put_text(all, &cell[0], r->code) || (r->has_score && !put_decimal(all, &cell[1], r->score)) || !put_decimal(all, &cell[2], r->max_score) ||
-		    !put_text(all, &cell[3], r->band))
-			return false;
-	}
-	return true;
-}
-
-static int make_scores(struct tables *all, const struct ledger *l, const struct measure_row *rows, size_t n_rows, day_number as_of)
-{
-	const struct units *u = l->basis->units;
-	struct assessment *answers;
-	struct scoring scoring;
-	size_t n;
-	int r = answers_of(l, all->arena, &answers, &n);
-	if (r >= 0)
-		r = scorecards(l->basis, rows, n_rows, answers, n, as_of, all->arena, &scoring);
-	if (r < 0)
-		return r;
-	return make_scorecard(all, u, &scoring) && make_predicate(all, u, &scoring) && make_gap(all, u, &scoring) && make_evaluation(all, u, &scoring) ? 0 : -ENOMEM;
 }
 
 static int make_figures(struct tables *all, const struct ledger *l, day_number as_of, int64_t threshold)
@@ -442,8 +210,8 @@ static const struct table_column unit_columns[] = {
 static bool add_unit(struct tables *all, struct table *t, const struct unit *u)
 {
 	struct text *row = add_row(all, t);
-	return row && put_text(all, &row[0], u->code) && put_text(all, &row[1], u->name) && put_text(all, &row[2], u->kind) &&
-	       put_text(all, &row[3], u->parent_code) && put_day(all, &row[4], u->valid_from) && put_day(all, &row[5], u->valid_to) && put_text(all, &row[6], u->successor_code);
+	return row && set_text(all, &row[0], u->code) && set_text(all, &row[1], u->name) && set_text(all, &row[2], u->kind) &&
+	       set_text(all, &row[3], u->parent_code) && set_day(all, &row[4], u->valid_from) && set_day(all, &row[5], u->valid_to) && set_text(all, &row[6], u->successor_code);
 }
 
 static bool make_units(struct tables *all, const struct units *u)
@@ -469,9 +237,9 @@ static bool make_rejects(struct tables *all, const struct ledger *l)
 		if (v->reason == REASON_NONE || v->reason == REASON_TOMBSTONE)
 			continue;
 		struct text *row = add_row(all, t);
-		if (!row || !put_text(all, &row[0], item->record.topic) || !put_integer(all, &row[1], item->record.partition) ||
-		    !put_integer(all, &row[2], item->record.offset) || !put_text(all, &row[3], text_of(reason_name(v->reason))) || !put_text(all, &row[4], v->detail) ||
-		    !put_text(all, &row[5], item->event_type) || !put_text(all, &row[6], item->event_id) || !put_text(all, &row[7], TEXT("open")))
+		if (!row || !set_text(all, &row[0], item->record.topic) || !set_integer(all, &row[1], item->record.partition) ||
+		    !set_integer(all, &row[2], item->record.offset) || !set_text(all, &row[3], text_of(reason_name(v->reason))) || !set_text(all, &row[4], v->detail) ||
+		    !set_text(all, &row[5], item->event_type) || !set_text(all, &row[6], item->event_id) || !set_text(all, &row[7], TEXT("open")))
 			return false;
 	}
 	return true;

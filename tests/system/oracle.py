@@ -1356,7 +1356,7 @@ class RollUp:
 			self.add_stock(days, grain, sums)
 		elif over == "ytd":
 			for when in present:
-				first = datetime.date(when[2].year, 1, 1)
+				first = datetime.date(int(when[0][:4]), 1, 1)  # of the year that the period is named by: an ISO week's is that of its Thursday
 				sums[when] = sum(value for day, value in days.items() if first <= day <= when[2])
 		else:
 			for day, value in days.items():

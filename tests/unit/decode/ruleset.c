@@ -5,29 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "../suite.h"
-#include "common/file.h"
-#include "daemon/decode/ruleset.h"
-
-static struct rulesets rules;
-static struct error err;
-
-static void open_rules(void)
-{
-	rulesets_deinit(&rules);
-	ck_assert_int_eq(rulesets_init(&rules), 0);
-	err.text[0] = 0;
-}
-
-static int add(const char *s)
-{
-	struct buffer b = {0};
-	for (; *s; s++)
-		buffer_putc(&b, *s == '\'' ? '"' : *s);
-	int r = rulesets_add(&rules, "rules.json", buffer_view(&b), &err);
-	buffer_deinit(&b);
-	return r;
-}
+#include "rules.h"
 
 #define HEAD "'id':'x','valid_from':'2024-01-01'"
 #define INDICATOR_HEAD "'code':'a.b','title_id':'t','title_en':'t','basis':'law'"
@@ -50,17 +28,6 @@ static const struct indicator *indicator(const struct ruleset *r, const char *co
 			return &r->indicators[i];
 	ck_abort_msg("no indicator %s", code);
 	return NULL;
-}
-
-static void load_default(void)
-{
-	struct buffer b = {0};
-	open_rules();
-	ck_assert_msg(file_read(TESTS_DIR "/../schemas/rulesets/rekap-2024.json", 0, &b, &err) == 0, "%s", err.text);
-	ck_assert_msg(rulesets_add(&rules, "rekap-2024.json", buffer_view(&b), &err) == 0, "%s", err.text);
-	ck_assert(text_equal(rules.all[0].json, buffer_view(&b)));
-	buffer_deinit(&b); /* nothing is borrowed */
-	ck_assert_msg(rulesets_check(&rules, &err) == 0, "%s", err.text);
 }
 
 START_TEST(the_default)

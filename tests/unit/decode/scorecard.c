@@ -7,39 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "common/file.h"
-#include "daemon/decode/ruleset.h"
-#include "tests/unit/suite.h"
-
-
-static struct rulesets rules;
-static struct error err;
-
-static void open_rules(void)
-{
-	rulesets_deinit(&rules);
-	ck_assert_int_eq(rulesets_init(&rules), 0);
-	err.text[0] = 0;
-}
-
-static int add(const char *s)
-{
-	struct buffer b = {0};
-	for (; *s; s++)
-		buffer_putc(&b, *s == '\'' ? '"' : *s);
-	int r = rulesets_add(&rules, "rules.json", buffer_view(&b), &err);
-	buffer_deinit(&b);
-	return r;
-}
-
-static void load_default(void)
-{
-	struct buffer b = {0};
-	open_rules();
-	ck_assert_msg(file_read(TESTS_DIR "/../schemas/rulesets/rekap-2024.json", 0, &b, &err) == 0, "%s", err.text);
-	ck_assert_msg(rulesets_add(&rules, "rekap-2024.json", buffer_view(&b), &err) == 0, "%s", err.text);
-	buffer_deinit(&b); /* nothing is borrowed */
-}
+#include "rules.h"
 
 static const struct scorecard *card(const char *id)
 {
