@@ -31,8 +31,8 @@ void derived_stock(struct derived *d, uint32_t unit, day_number first, day_numbe
 /* Notes a flag of the last row once. `detail` must outlive d. */
 void derived_flag(struct derived *d, const char *name, struct text detail);
 /*
- * The flags that every founding fact may have: conflicting_revision, or of a type without one conflicting_facts; unit_not_valid, when the unit that d->unit's counts of its
- * principal day go to is not valid on that.
+ * The flags that every founding fact may have: conflicting_revision, or of a type without one conflicting_facts; unit_not_valid, when the unit to which d->unit's
+ * counts of the fact's principal day go is not valid on that day.
  */
 void derived_fact_flags(struct derived *d, const struct event_type *t, const struct member *m, day_number day);
 /* Flags no_calendar with the year. */

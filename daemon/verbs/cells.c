@@ -8,19 +8,12 @@
 
 struct text *add_row(struct tables *all, struct table *t)
 {
-	if (t->n_rows == t->size) {
-		size_t size = t->size ? 2 * t->size : 64;
-		struct text *cells = arena_alloc(all->arena, size * t->n_columns * sizeof *cells);
-		if (!cells)
-			return NULL;
-		if (t->n_rows)
-			memcpy(cells, t->cells, t->n_rows * t->n_columns * sizeof *cells);
-		t->cells = cells;
-		t->size = size;
-	}
-	struct text *row = &t->cells[t->n_rows++ * t->n_columns];
-	memset(row, 0, t->n_columns * sizeof *row);
-	return row;
+	size_t size = t->n_columns * sizeof *t->cells;
+	struct text *cells = arena_grow(all->arena, t->cells, t->n_rows, &t->size, size, 64);
+	if (!cells)
+		return NULL;
+	t->cells = cells;
+	return memset(&cells[t->n_rows++ * t->n_columns], 0, size);
 }
 
 bool set_text(struct tables *all, struct text *cell, struct text t)

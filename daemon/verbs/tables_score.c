@@ -91,7 +91,8 @@ static bool set_verdict(struct tables *all, struct text *cells, const struct tex
 static bool make_predicate(struct tables *all, const struct units *u, const struct scoring *s)
 {
 	static const struct table_column columns[] = {
-		SCORED_COLUMNS, {"predicate", COLUMN_TEXT}, {"meets_score", COLUMN_JSON}, {"failing_rules", COLUMN_JSON}, {"meets_conditions", COLUMN_JSON}, {"failing_gates", COLUMN_JSON}};
+		SCORED_COLUMNS, {"predicate", COLUMN_TEXT}, {"meets_score", COLUMN_JSON}, {"failing_rules", COLUMN_JSON}, {"meets_conditions", COLUMN_JSON},
+		{"failing_gates", COLUMN_JSON}};
 	struct table *t = ADD_TABLE(all, "predicate", columns);
 	for (size_t i = 0; i < s->n_predicates; i++) {
 		const struct predicate_row *r = &s->predicates[i];

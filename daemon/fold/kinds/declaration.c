@@ -23,7 +23,8 @@ static const struct event_type types[] = {{EVENT_TYPE("declaration.counted", fie
 static const struct slot slots[] = {{.keep = KEEP_HIGHEST, .conflicts = true}};
 
 static const struct column columns[] = {
-	{"regime", COLUMN_TEXT}, {"year", COLUMN_INT4}, {"obliged", COLUMN_INT8}, {"filed", COLUMN_INT8}, {"on_time", COLUMN_INT8}, {"complete", COLUMN_INT8}, {"revision", COLUMN_INT8},
+	{"regime", COLUMN_TEXT}, {"year", COLUMN_INT4}, {"obliged", COLUMN_INT8}, {"filed", COLUMN_INT8},
+	{"on_time", COLUMN_INT8}, {"complete", COLUMN_INT8}, {"revision", COLUMN_INT8},
 };
 
 static void contribute(struct derived *d, const struct value *v, day_number last)

@@ -82,7 +82,10 @@ static struct fraction lower_is_better(decimal realised, decimal target)
 	return (struct fraction){{2 * target.micro - realised.micro}, target};
 }
 
-/* Inside the bounds all is achieved; else the bound that is crossed is the target (PermenPANRB 88/2021 for ranges: below the lower, more is better; above the upper, less). */
+/*
+ * Inside the bounds all is achieved; else the bound that is crossed is the target (PermenPANRB 88/2021 for ranges: below the lower one more is better, above the
+ * upper one less).
+ */
 static struct fraction within_bounds(const struct value *v)
 {
 	static const struct fraction all = {{DECIMAL_ONE}, {DECIMAL_ONE}};
@@ -106,12 +109,12 @@ static struct fraction achievement(const struct value *v)
 	return realised.micro == 0 && target.micro == 0 ? all : lower_is_better(realised, target);
 }
 
-/* In percent to six decimals, from 0 to the cap. */
+/* In percent to six decimals, from 0 to the cap. It always fits: the most is 3 × 10^18 over a millionth. */
 static decimal achievement_pct(struct fraction f, const decimal *cap)
 {
 	decimal pct = {0};
-	if (f.numerator.micro <= 0 || decimal_ratio(f.numerator, f.denominator, decimal_of(100), 6, &pct) < 0)
-		return decimal_of(0);
+	if (f.numerator.micro > 0)
+		(void)decimal_ratio(f.numerator, f.denominator, decimal_of(100), 6, &pct);
 	return cap && decimal_compare(pct, *cap) > 0 ? *cap : pct;
 }
 
