@@ -363,7 +363,7 @@ START_TEST(large_records_pass)
 	open_world(1);
 	memset(value, 'v', n);
 	produce(0, "k", value, n, NULL);
-	produce_many(0, 1);
+	rd_kafka_flush(helper, 10000);
 	join(&o);
 	until(&o, o.records == 1);
 	ck_assert_uint_eq(o.last.value.n, n);
