@@ -270,11 +270,14 @@ static void get_member(struct reader *r, const struct kind *k, uint32_t conflict
 	m->origin.offset = (int64_t)get_signed(r);
 }
 
-/* An entity has at least one member, and each has a place of its own: derivations rely on it. */
-static bool in_order(const struct kind *k, const struct state *s)
+/* An entity has at least one member, each has a place of its own, and those that are always there are there: derivations rely on it. */
+static bool is_whole(const struct kind *k, const struct state *s)
 {
 	for (uint32_t i = 1; i < s->n; i++)
 		if (places_compare(k, &s->members[i - 1], &s->members[i]) >= 0)
+			return false;
+	for (unsigned slot = 0; slot < k->n_slots; slot++)
+		if (k->slots[slot].always && !state_one(s, slot))
 			return false;
 	return s->n > 0;
 }
@@ -292,7 +295,7 @@ int state_decode(const struct kind *k, struct text bytes, struct arena *arena, s
 		return -ENOMEM;
 	for (uint32_t i = 0; i < s.n && !r.error; i++)
 		get_member(&r, k, conflicts, &s.members[i], i ? s.members[i - 1].time : 0);
-	if (!r.error && (r.p != r.end || !in_order(k, &s)))
+	if (!r.error && (r.p != r.end || !is_whole(k, &s)))
 		r.error = -EINVAL;
 	if (!r.error)
 		*ret = s;

@@ -29,6 +29,7 @@ struct slot {
 	enum keep keep;
 	bool conflicts; /* remembers that two members (of the winning revision, if there is one) differed in a data field */
 	bool (*takes)(const struct value *fields); /* NULL: all of the type */
+	bool always; /* every event of the kind comes here: a state without a member in it is none */
 };
 
 struct origin { /* coordinates of a Kafka record */

@@ -46,7 +46,7 @@ static bool is_submission(const struct value *v)
 /* A revision does not make a report late: what counts is when it was first submitted. */
 enum { S_REPORT, S_SUBMISSION };
 static const struct slot slots[] = {
-	[S_REPORT] = {.keep = KEEP_HIGHEST, .conflicts = true},
+	[S_REPORT] = {.keep = KEEP_HIGHEST, .conflicts = true, .always = true},
 	[S_SUBMISSION] = {.keep = KEEP_EARLIEST, .takes = is_submission},
 };
 

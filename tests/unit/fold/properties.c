@@ -376,6 +376,22 @@ START_TEST(a_state_has_a_member_and_each_a_place_of_its_own)
 		buffer_clear(&bytes);
 		state_encode(kinds[i], &twice, &bytes);
 		ck_assert_int_eq(state_decode(kinds[i], buffer_view(&bytes), w.arena, &back), -EINVAL);
+		for (int n = 0; n < 8; n++) {
+			e = random_event(&w, &r, kinds[i], 1);
+			ck_assert_int_ge(fold(kinds[i], &s, &e, NULL, w.arena), 0);
+		}
+		for (uint32_t m = 0; m < s.n; m++) { /* without one of its members: refused, or still something to derive from */
+			struct state less = s;
+			struct derived d;
+			less.members = arena_alloc(w.arena, s.n * sizeof *less.members);
+			memcpy(less.members, s.members, m * sizeof *s.members);
+			memcpy(less.members + m, s.members + m + 1, (s.n - m - 1) * sizeof *s.members);
+			less.n--;
+			buffer_clear(&bytes);
+			state_encode(kinds[i], &less, &bytes);
+			if (state_decode(kinds[i], buffer_view(&bytes), w.arena, &back) == 0)
+				ck_assert_int_eq(kind_derive(kinds[i], &w.basis, &back, w.arena, &d), 0);
+		}
 		buffer_deinit(&bytes);
 	}
 	world_deinit(&w);
