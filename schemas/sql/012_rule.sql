@@ -3,6 +3,7 @@
 --
 -- What rulesets say of indicators, to the letter (semantics §7, §8): bands are those that are valid on the period's last day, from whichever file; the number of cases
 -- behind a stock is its numerator; and an indicator that does not say whether it is suppressed is, if its measure counts people or what they did.
+-- The parts of basis_changed() stand alone from here on; 030 puts them together with that of scorecards.
 
 CREATE OR REPLACE VIEW rekap_store.ruleset_part AS
 WITH indicator AS (
@@ -102,14 +103,3 @@ BEGIN
 	ANALYZE rekap_store.indicator_rule, rekap_store.rule_part, rekap_store.rule_band;
 END $$;
 COMMENT ON FUNCTION rekap_store.indicators_changed() IS 'Lays the indicators of rulesets out flat';
-
-CREATE OR REPLACE FUNCTION rekap_store.basis_changed() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-	IF NOT pg_has_role(session_user, 'rekap_writer', 'MEMBER') AND NOT pg_has_role(session_user, 'rekap_owner', 'MEMBER') THEN
-		RAISE insufficient_privilege USING MESSAGE = 'only members of rekap_writer may call basis_changed';
-	END IF;
-	PERFORM FROM rekap_store.basis FOR UPDATE;
-	PERFORM rekap_store.units_changed();
-	PERFORM rekap_store.indicators_changed();
-	ANALYZE rekap_store.basis;
-END $$;
