@@ -138,3 +138,37 @@ const char *buffer_cstr(struct buffer *b)
 	b->p[b->n] = 0;
 	return b->p;
 }
+
+/* Bytes of the character at the start of t; 0 when it is not UTF-8. */
+static size_t character(struct text t)
+{
+	for (size_t n = 1; n <= 4 && n <= t.n; n++)
+		if (utf8_valid(t.p, n))
+			return n;
+	return 0;
+}
+
+static void put_character(struct buffer *b, const char *p, size_t n)
+{
+	unsigned char c = (unsigned char)*p;
+	if (n == 0)
+		buffer_puts(b, "\xef\xbf\xbd");
+	else if (c == '"' || c == '\\')
+		buffer_printf(b, "\\%c", c);
+	else if (c < 0x20)
+		buffer_printf(b, "\\u%04x", c);
+	else
+		buffer_put(b, p, n);
+}
+
+void buffer_json(struct buffer *b, struct text t)
+{
+	buffer_putc(b, '"');
+	while (t.n) {
+		size_t n = (unsigned char)*t.p < 0x80 ? 1 : character(t), step = n ? n : 1;
+		put_character(b, t.p, n);
+		t.p += step;
+		t.n -= step;
+	}
+	buffer_putc(b, '"');
+}

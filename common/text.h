@@ -58,6 +58,8 @@ void buffer_put(struct buffer *b, const void *p, size_t n);
 void buffer_puts(struct buffer *b, const char *s);
 void buffer_putc(struct buffer *b, char c);
 void buffer_text(struct buffer *b, struct text t);
+/* t as a JSON string, quotes included; bytes that are not UTF-8 become U+FFFD. */
+void buffer_json(struct buffer *b, struct text t);
 void buffer_printf(struct buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The content with a NUL behind it, valid until the next change; NULL when `failed`. */
 const char *buffer_cstr(struct buffer *b);

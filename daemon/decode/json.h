@@ -25,6 +25,3 @@ const struct json *json_at(const struct json *array, size_t i); /* NULL beyond t
 const struct json *json_get(const struct json *object, const char *key); /* NULL when absent */
 /* Iterates an object in the order of its text: start with *it = NULL; false at the end. Keys end in a NUL. */
 bool json_next(const struct json *object, void **it, struct text *ret_key, const struct json **ret_value);
-
-/* Appends t as a JSON string, quotes included (invalid UTF-8 as U+FFFD). */
-void json_put_text(struct buffer *b, struct text t);

@@ -35,24 +35,11 @@ static bool storable(struct text t)
 	return utf8_valid(t.p, t.n) && !memchr(t.p, 0, t.n);
 }
 
-static void put_json_string(struct buffer *b, struct text t)
-{
-	buffer_putc(b, '"');
-	for (size_t i = 0; i < t.n; i++) {
-		unsigned char c = (unsigned char)t.p[i];
-		if (c < 0x20 || c == '"' || c == '\\')
-			buffer_printf(b, "\\u%04x", c);
-		else
-			buffer_putc(b, t.p[i]);
-	}
-	buffer_putc(b, '"');
-}
-
 static void put_header(struct buffer *b, const struct header *h)
 {
 	if (!h->name.n || storable(h->name)) {
 		buffer_puts(b, "{\"name\": ");
-		put_json_string(b, h->name);
+		buffer_json(b, h->name);
 	} else { /* Kafka promises text, but hands on what it gets */
 		buffer_puts(b, "{\"name_base64\": \"");
 		put_base64(b, h->name);

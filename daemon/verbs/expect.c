@@ -44,7 +44,7 @@ static int put_members(const struct expectation *e, struct buffer *b, const stru
 		qsort(keys, n, sizeof *keys, by_text);
 	for (size_t i = 0; i < n && r >= 0; i++) {
 		buffer_puts(b, i ? "," : "");
-		json_put_text(b, keys[i]);
+		buffer_json(b, keys[i]);
 		buffer_putc(b, ':');
 		r = put_value(e, b, json_get(object, keys[i].p));
 	}
@@ -63,7 +63,7 @@ static int put_value(const struct expectation *e, struct buffer *b, const struct
 		buffer_putc(b, array ? ']' : '}');
 		return r;
 	case NODE_STRING:
-		json_put_text(b, json_text(j));
+		buffer_json(b, json_text(j));
 		return 0;
 	case NODE_INTEGER:
 		buffer_printf(b, "%" PRId64, json_int(j));

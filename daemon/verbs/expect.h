@@ -5,7 +5,7 @@
 /*
  * expect.json of a case: an object, table name → array of rows, a row an object, column → value. Listed tables are complete, in any order of rows; listed
  * columns must match. Numbers are read as they are written, never as binary floating point. A cell of COLUMN_JSON is a text without blanks, its keys in
- * bytewise order, its strings as json_put_text writes them; it is compared with an array or object, whose blanks and order of keys do not matter.
+ * bytewise order, its strings as buffer_json writes them; it is compared with an array or object, whose blanks and order of keys do not matter.
  */
 #include <stdio.h>
 

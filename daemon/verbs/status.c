@@ -7,7 +7,6 @@
 #include <stdlib.h>
 
 #include "common/arena.h"
-#include "daemon/decode/json.h"
 #include "daemon/source/source.h"
 #include "daemon/verbs/verbs.h"
 
@@ -170,7 +169,7 @@ static void put_member(struct buffer *b, const char *key, struct text value, boo
 	else if (is_number)
 		buffer_text(b, value);
 	else
-		json_put_text(b, value);
+		buffer_json(b, value);
 }
 
 static void put_partitions(struct buffer *b, const struct status *s)

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 
-#include "daemon/decode/json.h"
 #include "daemon/indicator/scorecard.h"
 #include "daemon/verbs/cells.h"
 
@@ -60,7 +59,7 @@ static bool set_list(struct tables *all, struct text *cell, const struct text *l
 	buffer_putc(&b, '[');
 	for (size_t i = 0; i < n; i++) {
 		buffer_puts(&b, i ? "," : "");
-		json_put_text(&b, list[i]);
+		buffer_json(&b, list[i]);
 	}
 	buffer_putc(&b, ']');
 	bool ok = !b.failed && set_text(all, cell, buffer_view(&b));

@@ -121,21 +121,6 @@ static int64_t score_sum(const struct value *answers)
 	return sum;
 }
 
-static void put_string(struct buffer *b, struct text t)
-{
-	buffer_putc(b, '"');
-	for (size_t i = 0; i < t.n; i++) {
-		unsigned char c = (unsigned char)t.p[i];
-		if (c < 0x20)
-			buffer_printf(b, "\\u%04x", c);
-		else if (c == '"' || c == '\\')
-			buffer_printf(b, "\\%c", c);
-		else
-			buffer_putc(b, t.p[i]);
-	}
-	buffer_putc(b, '"');
-}
-
 /* {"name":3,…} in order of name; absent when out of memory. */
 static struct text as_json(const struct value *answers, struct derived *d)
 {
@@ -143,7 +128,7 @@ static struct text as_json(const struct value *answers, struct derived *d)
 	struct text json = TEXT_NONE;
 	for (uint32_t i = 0; i < answers->n_answers; i++) {
 		buffer_putc(&b, i ? ',' : '{');
-		put_string(&b, answers->answers[i].name);
+		buffer_json(&b, answers->answers[i].name);
 		buffer_printf(&b, ":%lld", (long long)answers->answers[i].score);
 	}
 	buffer_putc(&b, '}');

@@ -20,7 +20,7 @@ START_TEST(json_text_and_back)
 		size_t n = random_below(&dice, sizeof bytes);
 		for (size_t k = 0; k < n; k++)
 			bytes[k] = (char)(1 + random_below(&dice, 127));
-		json_put_text(&b, (struct text){bytes, n});
+		buffer_json(&b, (struct text){bytes, n});
 		ck_assert_msg(json_parse("text", buffer_view(&b), &j, &err) == 0, "%s", err.text);
 		ck_assert(text_equal(json_text(j), (struct text){bytes, n}));
 		json_free(j);
@@ -31,7 +31,7 @@ START_TEST(json_text_and_back)
 	} cases[] = {{"", "\"\""}, {"\xc3\xa9\xff\x1f", "\"\xc3\xa9\xef\xbf\xbd\\u001f\""}, {"\xe2\x82", "\"\xef\xbf\xbd\xef\xbf\xbd\""}, {"\"\\/\n", "\"\\\"\\\\/\\u000a\""}};
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct buffer b = {0};
-		json_put_text(&b, text_of(cases[i].bytes));
+		buffer_json(&b, text_of(cases[i].bytes));
 		ck_assert_msg(text_is(buffer_view(&b), cases[i].json), "%.*s", TEXT_ARG(buffer_view(&b)));
 		buffer_deinit(&b);
 	}
