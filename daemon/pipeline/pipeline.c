@@ -28,6 +28,7 @@
 #define DRAIN_PATIENCE (30 * INSTANT_PER_SECOND) /* after that what is at hand is left to be read again */
 #define FENCED_WAIT (INSTANT_PER_SECOND)
 #define FENCED_WAIT_MAX (30 * INSTANT_PER_SECOND)
+#define CONFIRM_EVERY (10 * INSTANT_PER_SECOND) /* idle so long, it asks the store whether its claims still hold */
 #define SUMMARY_EVERY (10 * INSTANT_PER_SECOND)
 #define PROGRESS_EVERY (INSTANT_PER_SECOND / 4)
 
@@ -52,7 +53,7 @@ struct pipeline {
 	int64_t outage_since;
 	bool fenced;	 /* the claims are void: what was read under them is, too */
 	unsigned fences; /* since the last commit */
-	int64_t drain_until;
+	int64_t drain_until, confirm_at;
 	struct totals totals, reported;
 	int64_t started, summary_at, progress_at;
 	int fatal;
@@ -121,7 +122,8 @@ static void take_result(struct pipeline *p)
 	switch (r.outcome) {
 	case OUTCOME_COMMITTED:
 		note_recovery(p);
-		note_commit(p, &r);
+		if (r.batch->n)
+			note_commit(p, &r);
 		tell_broker(p, r.batch);
 		break;
 	case OUTCOME_FENCED:
@@ -137,6 +139,7 @@ static void take_result(struct pipeline *p)
 	}
 	batch_reset(r.batch);
 	p->spare = r.batch;
+	p->confirm_at = clock_monotonic() + CONFIRM_EVERY;
 	step(p, EVENT_COMMITTED);
 }
 
@@ -194,11 +197,13 @@ static int claim_all(struct pipeline *p, struct source_partition *partitions, si
 	return r;
 }
 
-/* The committer is idle: partitions are only given after all others were taken. */
+/* Partitions are only given after all others were taken: the committer has nothing, or an empty batch that must be over before the store is ours. */
 static int on_assigned(void *arg, struct source_partition *partitions, size_t n)
 {
 	struct pipeline *p = arg;
 	struct error err = {""};
+	if (committer_busy(p->committer))
+		return SOURCE_RETRY;
 	int r = claim_all(p, partitions, n, &err);
 	if (r == 0) {
 		note_recovery(p);
@@ -256,6 +261,13 @@ static void mind_flow(struct pipeline *p)
 	source_pause(p->source, p->state == PIPELINE_DRAINING || (full && now - p->full_since >= PAUSE_AFTER));
 }
 
+/* How long, in microseconds, the records are left where they are, because soon there is room for them again; 0: they are not. */
+static int64_t room_awaited(const struct pipeline *p)
+{
+	int64_t left = p->full_since ? p->full_since + PAUSE_AFTER - clock_monotonic() : 0;
+	return left > 0 ? left : 0;
+}
+
 static void fill(struct pipeline *p)
 {
 	size_t n, max = chunk(p);
@@ -263,8 +275,8 @@ static void fill(struct pipeline *p)
 	if (p->state == PIPELINE_STOPPED)
 		return;
 	mind_flow(p);
-	if (batch_full(p->filling, p->config) && clock_monotonic() - p->full_since < PAUSE_AFTER)
-		return; /* soon there is room again: leave the records where they are */
+	if (room_awaited(p))
+		return;
 	int r = source_poll(p->source, p->records, max, &n, &p->error);
 	if (r < 0) {
 		fail(p, r, &p->error);
@@ -287,9 +299,18 @@ static bool ripe(const struct pipeline *p)
 	return batch_full(p->filling, p->config) || p->state == PIPELINE_DRAINING || clock_monotonic() - p->filling_since >= p->config->batch_ms * 1000;
 }
 
+/*
+ * An empty batch goes when nothing else did for a while: the store then says whether the claims hold. So a database that came back as it was some time ago (from a
+ * backup, or a standby that lacks the last commits) is found out though no record comes.
+ */
+static bool confirms(const struct pipeline *p)
+{
+	return p->state == PIPELINE_IDLE && clock_monotonic() >= p->confirm_at;
+}
+
 static void hand_over(struct pipeline *p)
 {
-	if (p->state == PIPELINE_STOPPED || !p->filling->n || committer_busy(p->committer) || !ripe(p))
+	if (p->state == PIPELINE_STOPPED || committer_busy(p->committer) || !(p->filling->n ? ripe(p) : confirms(p)))
 		return;
 	struct batch *full = p->filling;
 	p->filling = p->spare;
@@ -373,7 +394,7 @@ static int wait_ms(const struct pipeline *p)
 		return left > 0 ? (int)left : 0;
 	}
 	if (p->full_since)
-		return (int)(PAUSE_AFTER / 1000);
+		return (int)((room_awaited(p) ? room_awaited(p) : PAUSE_AFTER) / 1000) + 1;
 	if (p->options->until_drained || p->outage || p->fences || p->state == PIPELINE_DRAINING)
 		return DRAIN_WAIT_MS;
 	return p->totals.batches != p->reported.batches ? (int)(SUMMARY_EVERY / 1000) : IDLE_WAIT_MS;
@@ -381,8 +402,9 @@ static int wait_ms(const struct pipeline *p)
 
 static void loop(struct pipeline *p)
 {
-	struct pollfd fds[] = {{source_fd(p->source), POLLIN, 0}, {committer_fd(p->committer), POLLIN, 0}, {p->signals, POLLIN, 0}};
+	struct pollfd fds[] = {{-1, POLLIN, 0}, {committer_fd(p->committer), POLLIN, 0}, {p->signals, POLLIN, 0}};
 	while (p->state != PIPELINE_STOPPED) {
+		fds[0].fd = room_awaited(p) ? -1 : source_fd(p->source); /* records that are left would end every wait at once */
 		poll(fds, 3, wait_ms(p));
 		look_at_signals(p);
 		mind_drain(p);
@@ -439,6 +461,7 @@ static void close_parts(struct pipeline *p)
 int pipeline_run(const struct config *c, const struct rules *rules, struct store *store, const struct pipeline_options *o, struct error *err)
 {
 	struct pipeline p = {.config = c, .rules = rules, .store = store, .options = o, .signals = -1, .started = clock_monotonic()};
+	p.confirm_at = p.started + CONFIRM_EVERY;
 	int r = open_parts(&p, err);
 	if (r >= 0) {
 		loop(&p);

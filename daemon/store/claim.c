@@ -194,7 +194,10 @@ static int64_t put_claims(struct store *s)
 	return (int64_t)n;
 }
 
-/* Why the rows were not all as expected. Nothing can have happened to rows of our epoch but our own commits. */
+/*
+ * How the rows of the claims in s->params are. Nothing can have happened to rows of our epoch but our own commits: STORE_AGAIN when some did, and the claims know it
+ * now. STORE_FENCED: taken over, or the database came back as it was before.
+ */
 static int look_again(struct store *s, struct error *err)
 {
 	static struct pg_statement select = {
@@ -211,9 +214,7 @@ static int look_again(struct store *s, struct error *err)
 		moved |= stored > c->next;
 		c->next = stored;
 	}
-	if (!r && !moved)
-		return error_set(err, PG_RETRY, "rekap.ingest_offset changed while it was read");
-	return r ? r : STORE_AGAIN;
+	return r || !moved ? r : STORE_AGAIN;
 }
 
 static const char advance_sql[] =
@@ -236,7 +237,16 @@ int claims_advance(struct store *s, struct error *err)
 	if (r || n == wanted)
 		return r;
 	store_rollback(s); /* what it did set must not be seen by the next question */
-	return look_again(s, err);
+	r = look_again(s, err);
+	return r ? r : error_set(err, PG_RETRY, "rekap.ingest_offset changed while it was read");
+}
+
+int claims_confirm(struct store *s, struct error *err)
+{
+	for (struct claim *c = s->claims; c < s->claims + s->n_claims; c++)
+		c->first = c->last = c->next; /* as if a batch held something of each */
+	int r = put_claims(s) ? look_again(s, err) : 0;
+	return r == STORE_AGAIN ? 0 : r;
 }
 
 void claims_advanced(struct store *s)

@@ -274,8 +274,8 @@ int store_commit(struct store *s, const struct batch *batch, struct store_commit
 	if (!s->settings)
 		return error_set(err, -EINVAL, "store_commit before store_basis_set");
 	int r = store_ready(s, err);
-	if (!r && batch->n)
-		r = commit_items(s, batch->items, batch->n, &sum, err);
+	if (!r)
+		r = batch->n ? commit_items(s, batch->items, batch->n, &sum, err) : claims_confirm(s, err);
 	if (!r)
 		*ret = sum;
 	return store_outcome(r);

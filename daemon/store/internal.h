@@ -111,6 +111,7 @@ int32_t topic_id(const struct store *s, struct text topic); /* 0: not learnt */
 void topics_forget(struct store *s);
 /* Sets the offsets of the claims that have items. STORE_FENCED when one is no longer mine; STORE_AGAIN when some were stored before (claims know now which). */
 int claims_advance(struct store *s, struct error *err);
+int claims_confirm(struct store *s, struct error *err); /* all that are held. STORE_FENCED */
 void claims_advanced(struct store *s); /* the transaction was committed */
 /* The batch's partitions as JSON. */
 void claims_describe(const struct store *s, struct buffer *out);

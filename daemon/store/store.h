@@ -74,7 +74,7 @@ struct store_commit {
 
 /*
  * Folds and commits the batch: items of partitions that are claimed, in order of arrival; or replays (reject_id ≠ 0). Bisects to records that PostgreSQL
- * refuses and rejects those alone. 0, STORE_RETRY, STORE_FENCED, negative.
+ * refuses and rejects those alone. An empty batch only asks whether the claims still hold. 0, STORE_RETRY, STORE_FENCED, negative.
  */
 int store_commit(struct store *s, const struct batch *batch, struct store_commit *ret, struct error *err);
 

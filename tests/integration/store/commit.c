@@ -180,6 +180,28 @@ START_TEST(offsets_set_back_by_hand_fence)
 }
 END_TEST
 
+START_TEST(an_empty_batch_confirms_the_claims)
+{
+	struct store *s = site_store(&t, "one");
+	batch_clear(&t);
+	ck_commit(s, &t, 0); /* there are none */
+	claim(s, 0);
+	claim(s, 1);
+	put_case(0);
+	ck_commit(s, &t, 0);
+	batch_clear(&t);
+	ck_commit(s, &t, 0);
+	ck_sql(&t, "SELECT count(*) FROM rekap.batch", "1");
+	run_sql(t.admin, "UPDATE rekap.ingest_offset SET next_offset = 1 WHERE partition = 0"); /* as of a backup */
+	ck_commit(s, &t, STORE_FENCED);
+	ck_assert_int_eq(claim(s, 0), 1);
+	ck_commit(s, &t, 0);
+	run_sql(t.admin, "UPDATE rekap.ingest_offset SET epoch = epoch + 1 WHERE partition = 1");
+	ck_commit(s, &t, STORE_FENCED);
+	store_free(s);
+}
+END_TEST
+
 /* After a switch to a server that lacks the last moments, numbers stand for other things. */
 START_TEST(a_new_session_trusts_no_number)
 {
@@ -250,6 +272,7 @@ int main(void)
 	tcase_add_test(tc, a_record_read_again_keeps_its_first_reject);
 	tcase_add_test(tc, partitions_of_others_are_fenced);
 	tcase_add_test(tc, offsets_set_back_by_hand_fence);
+	tcase_add_test(tc, an_empty_batch_confirms_the_claims);
 	tcase_add_test(tc, a_new_session_trusts_no_number);
 	tcase_add_loop_test(tc, two_instances_fold_one_complaint, 0, 2);
 	return run_case(tc);
