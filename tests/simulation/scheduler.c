@@ -61,7 +61,8 @@ struct descriptor {
 static struct {
 	struct task tasks[TASKS_MAX], *current;
 	ucontext_t home;
-	void *home_fake, *home_bottom;
+	void *home_fake;
+	const void *home_bottom;
 	size_t home_size;
 	struct timer timers[TIMERS_MAX];
 	size_t n_timers;
@@ -97,14 +98,13 @@ static void enter(struct task *t)
 
 static void begin(void)
 {
-	struct task *t = s.current;
 #if defined(__SANITIZE_ADDRESS__)
-	__sanitizer_finish_switch_fiber(NULL, (const void **)&s.home_bottom, &s.home_size);
+	__sanitizer_finish_switch_fiber(NULL, &s.home_bottom, &s.home_size);
 #endif
-	t->run(t->arg);
-	t->done = true;
-	task_wake(t);
-	leave(t);
+	s.current->run(s.current->arg);
+	s.current->done = true;
+	task_wake(s.current);
+	leave(s.current);
 }
 
 int task_start(struct instance *owner, void *(*run)(void *arg), void *arg)
