@@ -153,8 +153,10 @@ int rulesets_add(struct rulesets *r, const char *name, struct text json, struct 
 	json_free(document);
 	if (result < 0)
 		return result;
+	if (unite_forbidden(r, &set) < 0)
+		return error_set(err, -ENOMEM, "%s: out of memory", name);
 	r->all[r->n++] = set;
-	return unite_forbidden(r, &set) < 0 ? error_set(err, -ENOMEM, "%s: out of memory", name) : 0;
+	return 0;
 }
 
 static bool overlap(const struct ruleset *a, const struct ruleset *b)

@@ -71,7 +71,9 @@ static bool lists_forbidden(const struct rulesets *r)
 static int load_rulesets(const struct config *c, struct rules *r, struct buffer *all, struct error *err)
 {
 	int result = rulesets_init(&r->rulesets);
-	if (result >= 0 && !*c->ruleset) {
+	if (result < 0)
+		return error_set(err, result, "rules: out of memory");
+	if (!*c->ruleset) {
 		digest_part(all, builtin(BUILTIN_RULESET));
 		result = rulesets_add(&r->rulesets, "built-in ruleset", builtin(BUILTIN_RULESET), err);
 	}

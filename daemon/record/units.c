@@ -126,6 +126,11 @@ static int fault(struct error *err, const char *name, const struct unit *unit, c
 	return error_set(err, -EINVAL, "%s:%u: unit %.*s: %s %.*s", name, unit->line, TEXT_ARG(unit->code), what, TEXT_ARG(which));
 }
 
+static int no_memory(const char *name, struct error *err)
+{
+	return error_set(err, -ENOMEM, "%s: out of memory", name);
+}
+
 static int link_units(struct units *u, const char *name, struct error *err)
 {
 	if (u->n)
@@ -133,7 +138,7 @@ static int link_units(struct units *u, const char *name, struct error *err)
 	map_clear(&u->index);
 	for (uint32_t i = 0; i < u->n; i++)
 		if (index_put(u, i) < 0)
-			return -ENOMEM;
+			return no_memory(name, err);
 	for (size_t i = 0; i < u->n; i++) {
 		struct unit *unit = &u->all[i];
 		if (resolve(u, unit->parent_code, &unit->parent) < 0)
@@ -204,9 +209,8 @@ static int apply_rows(struct units *u, struct csv *c, size_t *ret_n, struct erro
 		uint32_t i = units_find(u, unit.code);
 		if (i != UNIT_NONE && u->all[i].line)
 			return error_set(err, -EINVAL, "%s:%u: unit_code: %.*s stands on line %u already", c->name, c->line, TEXT_ARG(unit.code), u->all[i].line);
-		r = put(u, &unit);
-		if (r < 0)
-			return r;
+		if (put(u, &unit) < 0)
+			return no_memory(c->name, err);
 	}
 	return r < 0 ? r : link_units(u, c->name, err);
 }

@@ -134,7 +134,7 @@ static int change_basis(struct store *s, struct change *c, struct error *err)
 	if (r) {
 		store_rollback(s);
 		pg_disconnect(s->pg); /* temporary tables may have been made in the transaction, and are gone */
-		return store_outcome(r);
+		return store_outcome(r, err);
 	}
 	s->series_fresh = false;
 	s->settings = c->to;

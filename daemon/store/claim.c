@@ -124,7 +124,7 @@ int store_claim(struct store *s, const char *topic, int32_t partition, int64_t *
 	pg_resume(s->pg);
 	struct claim *c = find_or_add(s, topic, partition);
 	if (!c)
-		return -ENOMEM;
+		return store_outcome(-ENOMEM, err);
 	s->doubtful = false;
 	c->held = false; /* if the answer is lost, the epoch may have been bumped all the same */
 	int r = store_ready(s, err);
@@ -132,7 +132,7 @@ int store_claim(struct store *s, const char *topic, int32_t partition, int64_t *
 		r = take_over(s, c, err);
 	if (!r)
 		*ret_next = c->next;
-	return store_outcome(r);
+	return store_outcome(r, err);
 }
 
 void store_release(struct store *s, const char *topic, int32_t partition)

@@ -278,5 +278,5 @@ int store_commit(struct store *s, const struct batch *batch, struct store_commit
 		r = batch->n ? commit_items(s, batch->items, batch->n, &sum, err) : claims_confirm(s, err);
 	if (!r)
 		*ret = sum;
-	return store_outcome(r);
+	return store_outcome(r, err);
 }

@@ -78,9 +78,11 @@ struct store {
 	struct buffer params, rows, scratch; /* reused, so that nothing is allocated for a row */
 };
 
-/* Outcomes of inner functions as a caller of the store sees them. */
-static inline int store_outcome(int r)
+/* Outcomes of inner functions as a caller of the store sees them; each negative one has its message. */
+static inline int store_outcome(int r, struct error *err)
 {
+	if (r == -ENOMEM)
+		return error_set(err, r, "store: out of memory");
 	return r == STORE_AGAIN ? STORE_RETRY : r == PG_DATA || r == PG_CONFLICT ? -EIO : r;
 }
 

@@ -233,7 +233,7 @@ int store_migrate(struct store *s, void (*progress)(void *arg, const char *line)
 	pg_resume(s->pg);
 	int r = pg_connect(s->pg, err);
 	if (r)
-		return store_outcome(r);
+		return store_outcome(r, err);
 	pg_set_deadline(s->pg, MIGRATE_SECONDS);
 	r = pg_exec(s->pg, "SELECT pg_advisory_lock(" LOCK_MIGRATE ")", err);
 	if (!r)
@@ -243,7 +243,7 @@ int store_migrate(struct store *s, void (*progress)(void *arg, const char *line)
 	pg_set_deadline(s->pg, PG_STATEMENT_SECONDS);
 	if (!r)
 		*ret_applied = applied;
-	return store_outcome(r);
+	return store_outcome(r, err);
 }
 
 int store_migration_status(struct store *s, void (*line)(void *arg, const char *line), void *arg, struct error *err)
@@ -261,5 +261,5 @@ int store_migration_status(struct store *s, void (*line)(void *arg, const char *
 		tell(&to, names[status], wire_get_int4(pg_cell(res, i, NUMBER)), pg_cell(res, i, NAME), pg_cell(res, i, APPLIED_AT));
 		behind = status != APPLIED ? STORE_BEHIND : behind;
 	}
-	return r ? store_outcome(r) : behind;
+	return r ? store_outcome(r, err) : behind;
 }

@@ -28,13 +28,21 @@ struct pg {
 
 /* --- life --- */
 
+static int no_memory(struct error *err)
+{
+	return error_set(err, -ENOMEM, "PostgreSQL: out of memory");
+}
+
 static int check_conninfo(const char *conninfo, struct error *err)
 {
 	char *message = NULL;
+	errno = 0;
 	PQconninfoOption *options = PQconninfoParse(conninfo, &message);
-	bool good = options;
+	bool good = options, poor = errno == ENOMEM;
 	PQconninfoFree(options);
 	PQfreemem(message); /* not shown: it may quote a password */
+	if (!good && poor)
+		return no_memory(err);
 	return good ? 0 : error_set(err, -EINVAL, "postgres.conninfo: not a libpq connection string (key=value pairs, or postgresql://…)");
 }
 
@@ -45,13 +53,13 @@ int pg_new(const char *conninfo, struct pg **ret_pg, struct error *err)
 		return r;
 	struct pg *pg = calloc(1, sizeof *pg);
 	if (!pg)
-		return -ENOMEM;
+		return no_memory(err);
 	pg->seconds = PG_STATEMENT_SECONDS;
 	pg->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	pg->conninfo = strdup(conninfo);
 	if (pg->wake < 0 || !pg->conninfo) {
 		pg_free(pg);
-		return -ENOMEM;
+		return no_memory(err);
 	}
 	*ret_pg = pg;
 	return 0;
@@ -314,7 +322,7 @@ static int dial(struct pg *pg, struct error *err)
 	const char *const values[] = {"rekapd", "6000", "30", "10", "3", pg->conninfo, "UTF8", NULL};
 	pg->conn = PQconnectStartParams(names, values, 1);
 	if (!pg->conn)
-		return -ENOMEM;
+		return no_memory(err);
 	PQsetErrorVerbosity(pg->conn, PQERRORS_VERBOSE);
 	PQsetNoticeReceiver(pg->conn, no_notices, NULL);
 	return PQstatus(pg->conn) == CONNECTION_BAD ? refused(pg, err) : handshake(pg, err);
@@ -471,7 +479,7 @@ static int send_statement(struct pg *pg, const struct pg_statement *st, const st
 int pg_run(struct pg *pg, struct pg_statement *st, const struct buffer *params, size_t n, struct pg_result **ret_result, int64_t *ret_n, struct error *err)
 {
 	if (params && params->failed)
-		return -ENOMEM;
+		return no_memory(err);
 	if (!pg->conn)
 		return no_connection(err);
 	begin(pg, pg->seconds);
@@ -522,7 +530,7 @@ static int put_copy(struct pg *pg, const struct buffer *data, struct error *err)
 int pg_copy(struct pg *pg, const char *sql, const struct buffer *data, struct error *err)
 {
 	if (data->failed)
-		return -ENOMEM;
+		return no_memory(err);
 	if (!pg->conn)
 		return no_connection(err);
 	begin(pg, pg->seconds);
@@ -562,8 +570,8 @@ int pg_each(struct pg *pg, const char *sql, int (*row)(void *arg, size_t n, cons
 		return no_connection(err);
 	begin(pg, pg->seconds);
 	int r = PQsendQuery(pg->conn, sql) ? flush(pg, err) : lost(pg, err);
-	if (!r)
-		PQsetSingleRowMode(pg->conn);
+	if (!r && !PQsetSingleRowMode(pg->conn)) /* all rows would come at once, and be taken for the end */
+		r = lost(pg, err);
 	while (!r) {
 		PGresult *res;
 		begin(pg, pg->seconds);

@@ -305,5 +305,5 @@ int store_rejects_waiting(struct store *s, int64_t after, int limit, int (*item)
 	int r = store_ready(s, err);
 	if (!r)
 		r = pg_run(s->pg, &select, &s->params, 2, &res, NULL, err);
-	return r ? store_outcome(r) : hand_out(res, item, arg);
+	return store_outcome(r ? r : hand_out(res, item, arg), err);
 }

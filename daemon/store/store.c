@@ -13,7 +13,7 @@ int store_new(const char *conninfo, const char *owner, struct store **ret_store,
 {
 	struct store *s = calloc(1, sizeof *s);
 	if (!s)
-		return -ENOMEM;
+		return store_outcome(-ENOMEM, err);
 	map_init(&s->series, 0);
 	int r = pg_new(conninfo, &s->pg, err);
 	if (!r)
@@ -25,7 +25,7 @@ int store_new(const char *conninfo, const char *owner, struct store **ret_store,
 		r = -ENOMEM;
 	if (r) {
 		store_free(s);
-		return r;
+		return store_outcome(r, err);
 	}
 	*ret_store = s;
 	return 0;
@@ -121,7 +121,7 @@ void store_rollback(struct store *s)
 int store_connect(struct store *s, struct error *err)
 {
 	pg_resume(s->pg);
-	return store_outcome(store_ready(s, err));
+	return store_outcome(store_ready(s, err), err);
 }
 
 void store_disconnect(struct store *s)
@@ -139,9 +139,9 @@ int store_query(struct store *s, const char *sql, int (*row)(void *arg, size_t n
 	pg_resume(s->pg);
 	int r = pg_connect(s->pg, err);
 	if (r)
-		return store_outcome(r);
+		return store_outcome(r, err);
 	pg_set_deadline(s->pg, QUESTION_SECONDS);
 	r = pg_each(s->pg, sql, row, arg, err);
 	pg_set_deadline(s->pg, PG_STATEMENT_SECONDS);
-	return store_outcome(r);
+	return store_outcome(r, err);
 }

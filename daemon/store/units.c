@@ -27,7 +27,7 @@ int store_units_load(struct store *s, struct units *u, struct error *err)
 {
 	pg_resume(s->pg);
 	int r = store_ready(s, err);
-	return store_outcome(r ? r : load(s, u, err));
+	return store_outcome(r ? r : load(s, u, err), err);
 }
 
 int units_reload(struct store *s, struct error *err)

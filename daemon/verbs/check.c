@@ -214,7 +214,9 @@ static void check_kafka(struct check *c)
 	int r = source_topics(c->config, BROKER_MS, tell_topic, c, &err);
 	if (r) {
 		say(c, MARK_FAIL, "kafka", "%s", err.text);
-	} else if (buffer_cstr(&c->topics)) {
+	} else if (!buffer_cstr(&c->topics)) {
+		say(c, MARK_FAIL, "kafka", "out of memory");
+	} else {
 		say(c, MARK_OK, "kafka", "reachable");
 		tell_missing(c);
 	}

@@ -82,7 +82,8 @@ static int read_lines(struct ndjson *n, FILE *f, const char *path)
 		arena_reset(n->arena);
 	}
 	free(line);
-	return r < 0 ? r : ferror(f) ? -EIO : 0;
+	/* without memory for a line, getline ends as at the end of the file */
+	return r < 0 ? r : ferror(f) ? -EIO : feof(f) ? 0 : -ENOMEM;
 }
 
 int ndjson_read(struct ndjson *n, const char *path, struct error *err)
@@ -95,5 +96,5 @@ int ndjson_read(struct ndjson *n, const char *path, struct error *err)
 	int r = read_lines(n, f, standard ? "stdin" : path);
 	if (!standard)
 		fclose(f);
-	return r;
+	return r == -ENOMEM ? error_set(err, r, "%s: out of memory", path) : r;
 }

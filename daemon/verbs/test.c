@@ -70,6 +70,8 @@ static int read_in(const struct testcase *t, const char *name, struct buffer *b,
 static int list(const char *folder, struct dirent ***ret, struct error *err)
 {
 	int n = scandir(folder, ret, NULL, alphasort);
+	if (n < 0 && errno == ENOMEM)
+		return error_set(err, -ENOMEM, "%s: out of memory", folder);
 	return n < 0 ? error_set(err, -errno, "%s: cannot be read: %s", folder, strerror(errno)) : n;
 }
 
@@ -110,8 +112,10 @@ static int put_word(const struct testcase *t, const char *name, const char *othe
 	int r = 0;
 	if (!exists(t->folder, name))
 		buffer_puts(setting, otherwise);
-	else if ((r = read_in(t, name, &file, err)) >= 0)
-		buffer_put(setting, file.p, file.n ? strcspn(buffer_cstr(&file), " \t\r\n") : 0);
+	else if ((r = read_in(t, name, &file, err)) >= 0 && !buffer_cstr(&file))
+		r = error_set(err, -ENOMEM, "%s: out of memory", name);
+	else if (r >= 0)
+		buffer_put(setting, file.p, strcspn(file.p, " \t\r\n"));
 	buffer_deinit(&file);
 	return r;
 }

@@ -32,7 +32,9 @@ static int load_register(struct loading *l, struct error *err)
 	struct units u;
 	struct buffer csv = {0};
 	int r = units_init(&u);
-	if (r == 0)
+	if (r < 0)
+		error_set(err, r, "%s: out of memory", l->path);
+	else
 		r = store_units_load(l->store, &u, err);
 	if (r == 0 && file_read(l->path, 0, &csv, err) < 0)
 		r = FILE_REFUSED;

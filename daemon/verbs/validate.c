@@ -13,7 +13,9 @@ static int read_units(const char *path, struct units *u, struct error *err)
 	struct buffer b = {0};
 	size_t n;
 	int r = units_init(u);
-	if (r >= 0)
+	if (r < 0)
+		error_set(err, r, "%s: out of memory", path);
+	else
 		r = file_read(path, 0, &b, err);
 	if (r >= 0)
 		r = units_apply_csv(u, path, buffer_view(&b), &n, err);

@@ -1,9 +1,7 @@
 // SPDX-FileCopyrightText: The rekapd authors
 // SPDX-License-Identifier: MIT
 
-/* The n-th allocation fails, for every n: a clean -ENOMEM each time, and the right outcome once there is enough. */
-#include <errno.h>
-
+/* The n-th allocation fails, for every n: a clean -ENOMEM each time, outputs as they were, and the right outcome once there is enough. */
 #include "../scarce.h"
 #include "../suite.h"
 #include "daemon/decode/ruleset.h"
@@ -22,31 +20,31 @@ static struct buffer a_value(const char *what)
 	return b;
 }
 
+static struct buffer value;
+static enum reason expected;
+
+static int attempt_decode(struct error *err)
+{
+	struct arena *arena = arena_new(64);
+	struct item item = {.record = {.value = buffer_view(&value)}};
+	int r = arena ? decode_record(&item, &w.forbidden, arena) : -ENOMEM;
+	if (r == 0)
+		r = scarce_right(item.reason == expected);
+	arena_free(arena);
+	return r < 0 ? error_set(err, r, "out of memory") : 0;
+}
+
 static void decode_with_little(const char *what, enum reason reason)
 {
-	struct buffer b = a_value(what);
-	world_open();
-	long n = 0;
-	for (int r = -ENOMEM; r; n++) {
-		struct arena *arena = arena_new(64);
-		ck_assert_ptr_nonnull(arena);
-		struct item item = {.record = {.value = buffer_view(&b)}};
-		scarce_left = n;
-		r = decode_record(&item, &w.forbidden, arena);
-		scarce_left = -1;
-		ck_assert_msg(r == 0 || r == -ENOMEM, "%d", r);
-		if (r == 0)
-			ck_assert_msg(item.reason == reason, "%s (%.*s)", reason_name(item.reason), TEXT_ARG(item.detail));
-		arena_free(arena);
-	}
-	ck_assert_int_gt(n, 10);
-	buffer_deinit(&b);
+	value = a_value(what);
+	expected = reason;
+	scarce_each(attempt_decode, 10, SCARCE_COPES); /* qsort has a way without memory */
+	buffer_deinit(&value);
 }
 
 START_TEST(decoder)
 {
-	if (!scarce_works())
-		return;
+	world_open();
 	decode_with_little("", REASON_NONE);
 	decode_with_little(",\"x\":{\"nik\":1}", REASON_PERSONAL_DATA);
 	decode_with_little(",\"m1\":1", REASON_DUPLICATE_KEY);
@@ -55,38 +53,34 @@ START_TEST(decoder)
 }
 END_TEST
 
-static struct error err;
+static struct buffer file;
 
-static int read_rules(struct text t)
+static int attempt_rulesets(struct error *err)
 {
+	static const struct text more = TEXT("{\"id\":\"b\",\"valid_from\":\"2024-01-01\",\"forbidden_fields\":[\"x\"]}");
 	struct rulesets r;
 	int result = rulesets_init(&r);
+	if (result < 0)
+		return error_set(err, result, "out of memory");
+	result = rulesets_add(&r, "rules", buffer_view(&file), err);
+	result = scarce_untouched(result, r.n == 0);
 	if (result == 0)
-		result = rulesets_add(&r, "rules", t, &err);
+		result = scarce_untouched(rulesets_add(&r, "more", more, err), r.n == 1);
 	if (result == 0)
-		result = rulesets_add(&r, "more", TEXT("{\"id\":\"b\",\"valid_from\":\"2024-01-01\",\"forbidden_fields\":[\"x\"]}"), &err);
+		result = scarce_untouched(rulesets_forbid(&r, "forbidden", more, err), r.n == 2);
 	if (result == 0)
-		result = rulesets_check(&r, &err);
+		result = rulesets_check(&r, err);
+	if (result == 0)
+		result = scarce_right(r.n == 2 && r.all[0].n_indicators && map_get(&r.forbidden, TEXT("x")));
 	rulesets_deinit(&r);
 	return result;
 }
 
 START_TEST(rulesets)
 {
-	struct buffer b = {0};
-	if (!scarce_works())
-		return;
-	ck_assert(read_data("../schemas/rulesets/rekap-2024.json", &b));
-	long step = getenv("REKAP_TEST_SLOW") ? 97 : 1;
-	long n = 0;
-	for (int r = -ENOMEM; r; n += step) {
-		scarce_left = n;
-		r = read_rules(buffer_view(&b));
-		scarce_left = -1;
-		ck_assert_msg(r == 0 || r == -ENOMEM, "allocation %ld: %d, %s", n, r, err.text);
-	}
-	ck_assert_int_gt(n, 500);
-	buffer_deinit(&b);
+	ck_assert(read_data("../schemas/rulesets/rekap-2024.json", &file));
+	scarce_each(attempt_rulesets, 500, SCARCE_COPES);
+	buffer_deinit(&file);
 }
 END_TEST
 

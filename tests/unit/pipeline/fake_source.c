@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The rekapd authors
 // SPDX-License-Identifier: MIT
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -14,7 +15,7 @@
 struct source {
 	struct source_handlers handlers;
 	int fd;
-	bool assigned, claimed, assign, revoke, lost;
+	bool assigned, claimed, assign, revoke, lost, poor; /* poor: out of memory */
 	int64_t claim_at;
 };
 
@@ -82,11 +83,14 @@ static void claim(struct source *s)
 		fake.partitions[i].position = (list[i].next + 1) / 2;
 }
 
-static bool take(int32_t partition, struct record *ret)
+static bool take(struct source *s, int32_t partition, struct record *ret)
 {
 	struct fake_partition *p = &fake.partitions[partition];
-	char *value = p->position < p->n ? malloc(fake.value_bytes) : NULL;
-	if (!value)
+	if (s->poor || p->position == p->n)
+		return false;
+	char *value = malloc(fake.value_bytes);
+	s->poor = !value;
+	if (s->poor)
 		return false;
 	memset(value, 'x', fake.value_bytes);
 	*ret = (struct record){.topic = TEXT(FAKE_TOPIC), .partition = partition, .offset = 2 * p->position++, .value = {value, fake.value_bytes}, .handle = value};
@@ -116,9 +120,13 @@ int source_poll(struct source *s, struct record *ret_records, size_t max, size_t
 	if (s->assigned && !s->claimed && clock_monotonic() >= s->claim_at)
 		claim(s);
 	for (int32_t i = 0; i < fake.n_partitions && s->claimed && !fake.paused; i++)
-		while (*ret_n < max && take(i, &ret_records[*ret_n]))
+		while (*ret_n < max && take(s, i, &ret_records[*ret_n]))
 			++*ret_n;
-	return 0;
+	if (!s->poor)
+		return 0;
+	while (*ret_n)
+		source_release(&ret_records[--*ret_n]);
+	return error_set(err, -ENOMEM, "kafka: out of memory");
 }
 
 void source_release(struct record *r)

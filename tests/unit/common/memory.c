@@ -2,9 +2,6 @@
 // SPDX-License-Identifier: MIT
 
 /* The n-th allocation fails, for every n: a clean -ENOMEM each time, never a wrong result, and the right one once there is enough. */
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,41 +15,16 @@
 #include "common/map.h"
 #include "common/zone.h"
 
-/* How an attempt reports a result that is wrong; it must not assert, which allocates. */
-static int right(bool is)
-{
-	return is ? 0 : -EPROTO;
-}
-
-/* Calls `attempt` with the first, second, … allocation failing until none does. `keeps`: what the C library remembers is not counted as lost. */
-static void with_little(int (*attempt)(struct error *err), long at_least, bool keeps)
-{
-	struct error err;
-	bool failed = scarce_works();
-	for (long n = 0; failed; n++) {
-		long before = scarce_live;
-		err.text[0] = 0;
-		scarce_left = n;
-		int r = attempt(&err);
-		failed = scarce_left < 0;
-		scarce_left = -1;
-		long lost = scarce_live - before;
-		ck_assert_msg(r == 0 || (failed && r == -ENOMEM), "allocation %ld: %d: %s", n, r, err.text);
-		ck_assert_msg(r == 0 || strstr(err.text, "out of memory"), "allocation %ld: %s", n, err.text);
-		ck_assert_msg(keeps || lost == 0, "allocation %ld: %ld lost", n, lost);
-		ck_assert(failed || n >= at_least);
-	}
-}
-
 /* A zone that is taken for UTC, even in part, is found out. */
 static int attempt_zone(struct error *err)
 {
 	struct zone *z = NULL;
 	int r = zone_new("America/New_York", &z, err);
+	r = scarce_untouched(r, !z);
 	for (int year = 1900; r == 0 && year < 2200; year++) {
 		day_number july = day_from_civil(year, 7, 1);
 		instant midnight = july * INSTANT_PER_DAY;
-		r = right(zone_day(z, midnight + 2 * 3600 * INSTANT_PER_SECOND) == july - 1 && zone_day(z, midnight + 6 * 3600 * INSTANT_PER_SECOND) == july);
+		r = scarce_right(zone_day(z, midnight + 2 * 3600 * INSTANT_PER_SECOND) == july - 1 && zone_day(z, midnight + 6 * 3600 * INSTANT_PER_SECOND) == july);
 	}
 	zone_free(z);
 	return r;
@@ -60,7 +32,7 @@ static int attempt_zone(struct error *err)
 
 START_TEST(zones)
 {
-	with_little(attempt_zone, 4, true);
+	scarce_each(attempt_zone, 4, SCARCE_KEEPS | SCARCE_COPES);
 }
 END_TEST
 
@@ -68,15 +40,16 @@ static int attempt_calendar(struct error *err)
 {
 	struct calendar *c = NULL;
 	int r = calendar_parse("c", TEXT("date,type,name,basis\n2024-01-01,national,\"Tahun Baru\",x\n"), true, &c, err);
+	r = scarce_untouched(r, !c);
 	if (r == 0)
-		r = right(calendar_knows(c, 2024));
+		r = scarce_right(calendar_knows(c, 2024));
 	calendar_free(c);
 	return r;
 }
 
 START_TEST(calendars)
 {
-	with_little(attempt_calendar, 2, false);
+	scarce_each(attempt_calendar, 2, 0);
 }
 END_TEST
 
@@ -92,14 +65,14 @@ static int attempt_csv(struct error *err)
 	if (r == 0)
 		r = csv_next(&c, err);
 	if (r == 1)
-		r = right(c.field[0].n == sizeof big - 4);
+		r = scarce_right(c.field[0].n == sizeof big - 4);
 	csv_deinit(&c);
 	return r;
 }
 
 START_TEST(csv_records)
 {
-	with_little(attempt_csv, 5, false);
+	scarce_each(attempt_csv, 5, 0);
 }
 END_TEST
 
@@ -108,14 +81,40 @@ static int attempt_file(struct error *err)
 	struct buffer b = {0};
 	int r = file_read(TESTS_DIR "/../schemas/calendars/id.csv", 0, &b, err);
 	if (r == 0)
-		r = right(b.n > 5000);
+		r = scarce_right(b.n > 5000);
 	buffer_deinit(&b);
 	return r;
 }
 
 START_TEST(files)
 {
-	with_little(attempt_file, 1, false);
+	scarce_each(attempt_file, 1, 0);
+}
+END_TEST
+
+/* What was put before the failure stays, and nothing is put behind it. */
+static int attempt_buffer(struct error *err)
+{
+	static const char start[] = "0\"\\u0001\xef\xbf\xbd\"{";
+	struct buffer b = {0};
+	buffer_printf(&b, "%d", 0);
+	buffer_json(&b, TEXT("\x01\xff"));
+	for (int i = 0; i < 1000; i++) {
+		buffer_putc(&b, '{');
+		buffer_puts(&b, "}{");
+		buffer_text(&b, TEXT("}"));
+	}
+	const char *s = buffer_cstr(&b);
+	bool right = b.n < sizeof start - 1 || !memcmp(b.p, start, sizeof start - 1);
+	right = right && (b.failed ? !s : s && strlen(s) == sizeof start - 2 + 4000);
+	bool failed = b.failed;
+	buffer_deinit(&b);
+	return failed && right ? error_set(err, -ENOMEM, "out of memory") : scarce_right(right);
+}
+
+START_TEST(buffers)
+{
+	scarce_each(attempt_buffer, 6, 0);
 }
 END_TEST
 
@@ -139,12 +138,12 @@ static int attempt_memory(struct error *err)
 		found = found && map_get(&m, text_of(keys[i])) == keys[i];
 	map_deinit(&m);
 	arena_free(a);
-	return enough || !found ? right(found) : error_set(err, -ENOMEM, "out of memory");
+	return enough || !found ? scarce_right(found) : error_set(err, -ENOMEM, "out of memory");
 }
 
 START_TEST(arenas_and_maps)
 {
-	with_little(attempt_memory, 50, false);
+	scarce_each(attempt_memory, 50, 0);
 }
 END_TEST
 
@@ -159,7 +158,7 @@ static int attempt_config(struct error *err)
 	int r = config_load(&c, path, sets, 2, err);
 	if (r < 0)
 		return r;
-	r = right(!strcmp(c.topics, "opd.survey") && c.batch_events == 9 && !strcmp(c.conninfo, "host=hidden") && c.n_kafka == 2);
+	r = scarce_right(!strcmp(c.topics, "opd.survey") && c.batch_events == 9 && !strcmp(c.conninfo, "host=hidden") && c.n_kafka == 2);
 	config_deinit(&c);
 	return r;
 }
@@ -184,11 +183,11 @@ START_TEST(configurations)
 	put("rekapd.conf.d/1.conf", "[rekapd]\nbatch_events = 9\n[postgres]\nconninfo_file = dsn\n");
 	put("dsn", "host=hidden\n");
 	setenv("CREDENTIALS_DIRECTORY", conf, 1);
-	with_little(attempt_config, 30, false);
+	scarce_each(attempt_config, 30, 0);
 	char command[128];
 	snprintf(command, sizeof command, "rm -r '%s'", conf);
 	ck_assert_int_eq(system(command), 0);
 }
 END_TEST
 
-SUITE("allocation", zones, calendars, csv_records, files, arenas_and_maps, configurations)
+SUITE("memory", zones, calendars, csv_records, files, buffers, arenas_and_maps, configurations)
