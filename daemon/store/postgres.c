@@ -269,11 +269,13 @@ static const char session_setup[] =
 static int check_server(struct pg *pg, struct error *err)
 {
 	int version = PQserverVersion(pg->conn);
+	const char *encoding = PQparameterStatus(pg->conn, "server_encoding");
+	if (!version || !encoding) /* any server tells: the connection broke, or libpq had no memory to note it */
+		return lost(pg, err);
 	if (version < SERVER_MIN)
 		return error_set(err, -EPROTO, "PostgreSQL %d is too old: rekapd needs 14 or later", version / 10000);
-	const char *encoding = PQparameterStatus(pg->conn, "server_encoding");
-	if (!encoding || strcmp(encoding, "UTF8"))
-		return error_set(err, -EPROTO, "PostgreSQL: the database has encoding %s: rekapd needs one with UTF8", encoding ? encoding : "unknown");
+	if (strcmp(encoding, "UTF8"))
+		return error_set(err, -EPROTO, "PostgreSQL: the database has encoding %s: rekapd needs one with UTF8", encoding);
 	return 0;
 }
 

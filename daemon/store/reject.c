@@ -299,10 +299,10 @@ int store_rejects_waiting(struct store *s, int64_t after, int limit, int (*item)
 		       "AND EXISTS (SELECT FROM rekap_store.unit u WHERE u.unit_code = r.detail) ORDER BY r.reject_id LIMIT $2::int4"};
 	PG_RESULT res = NULL;
 	pg_resume(s->pg);
+	int r = store_ready(s, err); /* which has parameters of its own on a new connection */
 	buffer_clear(&s->params);
 	wire_int8(&s->params, after);
 	wire_int4(&s->params, limit);
-	int r = store_ready(s, err);
 	if (!r)
 		r = pg_run(s->pg, &select, &s->params, 2, &res, NULL, err);
 	return store_outcome(r ? r : hand_out(res, item, arg), err);

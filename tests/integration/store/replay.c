@@ -102,6 +102,15 @@ START_TEST(waiting_rejects_are_counted_once)
 }
 END_TEST
 
+/* Looking at the schema of a new session takes nothing from the question. */
+START_TEST(what_waits_is_found_after_a_lost_connection)
+{
+	add_unit(NEW_UNIT);
+	store_disconnect(s);
+	take_waiting(2);
+}
+END_TEST
+
 START_TEST(a_replay_refused_again_stays_open)
 {
 	add_unit(NEW_UNIT);
@@ -149,6 +158,7 @@ int main(void)
 	TCase *tc = tcase_create("replay");
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, waiting_rejects_are_counted_once);
+	tcase_add_test(tc, what_waits_is_found_after_a_lost_connection);
 	tcase_add_test(tc, a_replay_refused_again_stays_open);
 	tcase_add_test(tc, a_replay_is_bisected_too);
 	tcase_add_test(tc, two_replays_do_not_double);

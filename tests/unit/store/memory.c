@@ -28,7 +28,7 @@ static int attempt_connection(struct error *err)
 START_TEST(making_them)
 {
 	scarce_each(attempt_store, 10, SCARCE_KEEPS);
-	scarce_each(attempt_connection, 3, SCARCE_KEEPS);
+	scarce_each(attempt_connection, 2, SCARCE_KEEPS);
 }
 END_TEST
 
