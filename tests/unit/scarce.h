@@ -23,6 +23,7 @@
 static atomic_long scarce_left = -1; /* allocations that succeed before one fails; negative: all succeed */
 static atomic_long scarce_live;      /* not given back so far */
 static atomic_bool scarce_failed;    /* one failed */
+static long scarce_step = 1;         /* from one n to the next */
 static bool scarce_stays;            /* all after that one fail as well, until scarce_left is set */
 
 static bool scarce(void)
@@ -124,6 +125,7 @@ enum { /* what is not asked of an attempt */
 	SCARCE_SILENT = 1, /* a message: its functions have none */
 	SCARCE_KEEPS = 2,  /* to give all back: the C library remembers something */
 	SCARCE_COPES = 4,  /* to fail: the C library does with less */
+	SCARCE_ONCE = 8,   /* to live with none from some moment on: each attempt takes its time */
 };
 
 /* Calls it with the n-th allocation failing; false once none did. */
@@ -150,11 +152,11 @@ static bool scarce_attempt(int (*attempt)(struct error *err), long n, int except
  */
 static inline void scarce_each(int (*attempt)(struct error *err), long at_least, int except)
 {
-	for (int stays = 0; stays < 2 && scarce_works(); stays++) {
+	for (int stays = 0; stays < (except & SCARCE_ONCE ? 1 : 2) && scarce_works(); stays++) {
 		long n = 0;
 		scarce_stays = stays;
 		while (scarce_attempt(attempt, n, except))
-			n++;
+			n += scarce_step;
 		ck_assert_int_ge(n, at_least);
 	}
 	scarce_stays = false;

@@ -58,7 +58,7 @@ START_TEST(batches)
 	put_event(&t, 0, 1, world_event(&t.world, "resolved", "2024-03-28T08:00:00+07:00", "s", NULL));
 	put_event(&t, 0, 2, world_event(&t.world, "resolved", "2024-03-28T08:00:00+07:00", "s", "complaint_id", "pending", NULL));
 	put_reject(&t, 0, 3, REASON_NOT_JSON, "0");
-	scarce_each(attempt_commit, 30, SCARCE_KEEPS | SCARCE_COPES);
+	scarce_each(attempt_commit, 20, SCARCE_KEEPS | SCARCE_COPES | SCARCE_ONCE);
 	ck_sql(&t, "SELECT sum(value) FROM rekap.measure_day WHERE measure = 'complaint.received' AND dimension = ''", "1");
 	ck_sql(&t, "SELECT state FROM rekap.complaint ORDER BY 1", "pending\nresolved");
 	ck_sql(&t, "SELECT next_offset = 4 * (SELECT count(*) FROM rekap.batch) AND next_offset = 4 * (SELECT count(*) FROM rekap.reject) FROM rekap.ingest_offset", "t");
@@ -152,9 +152,9 @@ START_TEST(everything_else)
 	ck_commit(s, &t, 0);
 	store_free(s);
 	snprintf(t.conninfo, sizeof t.conninfo, "dbname=%s", t.database);
-	scarce_each(attempt_units, 30, SCARCE_KEEPS | SCARCE_COPES);
-	scarce_each(attempt_questions, 15, SCARCE_KEEPS | SCARCE_COPES);
-	scarce_each(attempt_migration, 12, SCARCE_KEEPS | SCARCE_COPES);
+	scarce_each(attempt_units, 20, SCARCE_KEEPS | SCARCE_COPES | SCARCE_ONCE);
+	scarce_each(attempt_questions, 15, SCARCE_KEEPS | SCARCE_COPES | SCARCE_ONCE);
+	scarce_each(attempt_migration, 12, SCARCE_KEEPS | SCARCE_COPES | SCARCE_ONCE);
 	site_deinit(&t);
 }
 END_TEST
@@ -162,6 +162,9 @@ END_TEST
 int main(void)
 {
 	TCase *tc = tcase_create("memory");
+#ifndef SCARCE_WRAPPED /* most are libpq's own, and each attempt connects anew: REKAP_TEST_ALL lets every one fail */
+	scarce_step = getenv("REKAP_TEST_ALL") ? 1 : 5;
+#endif
 	tcase_add_test(tc, batches);
 	tcase_add_test(tc, everything_else);
 	return run_case(tc);
