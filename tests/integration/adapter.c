@@ -15,6 +15,7 @@
 #include "common/clock.h"
 #include "daemon/store/postgres.h"
 #include "tests/integration/fake_libpq.h"
+#include "tests/integration/functions.h"
 
 #ifdef SCRIPTED
 #define SCRIPT(...)                                                                                                                                            \
@@ -471,46 +472,140 @@ START_TEST(lost_in_the_setup_of_the_session)
 }
 END_TEST
 
-static const enum call losses[] = {CALL_SEND, CALL_FLUSH, CALL_CONSUME, CALL_RESULT, CALL_HANG, CALL_COPY, CALL_COPY_END};
+/* What an exchange is a part of, and how it begins. */
+enum verb { EXEC, RUN, PREPARE, EXECUTE, COMMIT, COPY, EACH, OPEN, MAKE };
+static const char *const texts[] = {"SELECT 1", "SELECT $1", "PREPARE one", "EXECUTE one", "COMMIT", "COPY t", "SELECT 7", "connect"};
 
-static int lose_in(int verb)
+static int run_verb(enum verb verb)
 {
-	static struct pg_statement st = {.sql = "SELECT $1::int4"}, named;
-	struct buffer b = {0};
+	static struct pg_statement st = {.sql = "SELECT $1::int4"};
+	struct pg_statement named = {.name = "one", .sql = st.sql};
+	struct buffer rows = {0}, params = {0};
+	struct pg *other;
 	PG_RESULT res = NULL;
-	int r = 0;
-	if (verb == 4) {
-		put_rows(&b, 10);
-		r = pg_copy(pg, "COPY t FROM STDIN (FORMAT binary)", &b, &err);
-	} else {
-		wire_int4(&b, 1);
-		named = (struct pg_statement){.name = "one", .sql = st.sql};
-		r = verb == 0   ? pg_exec(pg, "SELECT 1", &err)
-		    : verb == 1 ? pg_run(pg, &st, &b, 1, &res, NULL, &err)
-		    : verb == 2 ? pg_run(pg, &named, &b, 1, &res, NULL, &err)
-				: pg_commit(pg, &err);
+	int r = 0, n = 0;
+	put_rows(&rows, 10);
+	wire_int4(&params, 1);
+	switch (verb) {
+	case EXEC:
+		r = pg_exec(pg, "SELECT 1", &err);
+		break;
+	case RUN:
+		r = pg_run(pg, &st, &params, 1, &res, NULL, &err);
+		break;
+	case PREPARE:
+	case EXECUTE:
+		r = pg_run(pg, &named, &params, 1, &res, NULL, &err);
+		break;
+	case COMMIT:
+		r = pg_commit(pg, &err);
+		break;
+	case COPY:
+		r = pg_copy(pg, "COPY t FROM STDIN (FORMAT binary)", &rows, &err);
+		break;
+	case EACH:
+		r = pg_each(pg, "SELECT 7, NULL", count_row, &n, &err);
+		break;
+	case OPEN:
+		r = pg_connect(pg, &err);
+		break;
+	case MAKE:
+		r = pg_new(FAKE_TOO_LARGE, &other, &err);
+		break;
 	}
-	buffer_deinit(&b);
+	buffer_deinit(&rows);
+	buffer_deinit(&params);
 	return r;
 }
 
-/* Each verb, lost in each call: tried again on a new connection, and nothing is said of what libpq knows. */
+/* The verb meets the fault: it says what to do, and nothing of what libpq knows; there is no connection afterwards. */
+static void ck_fails(enum verb verb, enum call fault, int outcome)
+{
+	const struct exchange prepared = {.text = "PREPARE one", .replies = {COMMAND("PREPARE")}};
+	struct exchange script[5] = {CONNECT};
+	size_t n = verb >= OPEN ? 0 : 2;
+	if (verb == EXECUTE)
+		script[n++] = prepared;
+	script[n] = verb == MAKE ? (struct exchange){0} : (struct exchange){.text = texts[verb], .fails = fault, .message = "refused", .replies = {COMMAND("X")}};
+	if (verb == COPY)
+		script[n].replies[0] = (struct reply)COPY_IN;
+	if (verb < MAKE)
+		script[n + 1] = (struct exchange){0};
+	fake_script(script);
+	if (verb < OPEN)
+		ck_outcome(pg_connect(pg, &err), 0, "");
+	ck_outcome(run_verb(verb), outcome, "");
+	ck_assert(*err.text && !strstr(err.text, "secret"));
+	ck_outcome(pg_exec(pg, "SELECT 1", &err), PG_RETRY, "not connected");
+	fake_script(NULL);
+}
+
+/* Each verb, lost in each call that any has. */
 START_TEST(lost_in_each_call)
 {
-	static const char *const texts[] = {"SELECT 1", "SELECT $1", "PREPARE one", "COMMIT", "COPY t"};
-	for (size_t i = 0; i < COUNT(losses); i++) {
-		if ((losses[i] == CALL_COPY || losses[i] == CALL_COPY_END) && _i != 4)
-			continue;
-		struct exchange script[] = {CONNECT, {.text = texts[_i], .fails = losses[i], .replies = {COMMAND("X")}}, {0}};
-		if (_i == 4)
-			script[2].replies[0] = (struct reply){.status = "COPY_IN"};
-		fake_script(script);
-		ck_outcome(pg_connect(pg, &err), 0, "");
-		ck_outcome(lose_in(_i), PG_RETRY, "");
-		ck_assert_ptr_null(strstr(err.text, "secret"));
-		ck_outcome(pg_exec(pg, "SELECT 1", &err), PG_RETRY, "not connected");
-		fake_script(NULL);
-	}
+	static const enum call losses[] = {CALL_SEND, CALL_FLUSH, CALL_CONSUME, CALL_RESULT, CALL_SOCKET, CALL_HANG};
+	for (size_t i = 0; i < COUNT(losses); i++)
+		ck_fails((enum verb)_i, losses[i], PG_RETRY);
+}
+END_TEST
+
+/* Every function of libpq that the adapter calls: how it fails, and the outcome; or that it only tells or takes what is there, and cannot. */
+static const struct {
+	const char *name;
+	enum verb verb;
+	enum call fault; /* CALL_NONE: cannot fail */
+	int outcome;
+} functions[] = {
+	{"PQconninfoParse", MAKE, CALL_START, -ENOMEM}, /* of one that is malformed: a_bad_conninfo_keeps_its_secrets */
+	{"PQconnectStartParams", OPEN, CALL_START, -ENOMEM},
+	{"PQstatus", OPEN, CALL_BAD, PG_RETRY},
+	{"PQconnectPoll", OPEN, CALL_CONNECT, PG_RETRY},
+	{"PQsetnonblocking", OPEN, CALL_NONBLOCKING, PG_RETRY},
+	{"PQserverVersion", OPEN, CALL_VERSION, PG_RETRY},
+	{"PQparameterStatus", OPEN, CALL_ENCODING, PG_RETRY},
+	{"PQsocket", EXEC, CALL_SOCKET, PG_RETRY},
+	{"PQsendQuery", EXEC, CALL_SEND, PG_RETRY},
+	{"PQsendQueryParams", RUN, CALL_SEND, PG_RETRY},
+	{"PQsendPrepare", PREPARE, CALL_SEND, PG_RETRY},
+	{"PQsendQueryPrepared", EXECUTE, CALL_SEND, PG_RETRY},
+	{"PQflush", EXEC, CALL_FLUSH, PG_RETRY},
+	{"PQconsumeInput", EXEC, CALL_CONSUME, PG_RETRY},
+	{"PQgetResult", EXEC, CALL_RESULT, PG_RETRY},
+	{"PQputCopyData", COPY, CALL_COPY, PG_RETRY},
+	{"PQputCopyEnd", COPY, CALL_COPY_END, PG_RETRY},
+	{"PQsetSingleRowMode", EACH, CALL_SINGLE_ROW, PG_RETRY},
+	{.name = "PQclear"},
+	{.name = "PQcmdStatus"},
+	{.name = "PQcmdTuples"},
+	{.name = "PQconninfoFree"},
+	{.name = "PQerrorMessage"},
+	{.name = "PQfinish"},
+	{.name = "PQfreemem"},
+	{.name = "PQgetisnull"},
+	{.name = "PQgetlength"},
+	{.name = "PQgetvalue"},
+	{.name = "PQisBusy"},
+	{.name = "PQnfields"},
+	{.name = "PQntuples"},
+	{.name = "PQresStatus"},
+	{.name = "PQresultErrorField"},
+	{.name = "PQresultStatus"},
+	{.name = "PQsetErrorVerbosity"},
+	{.name = "PQsetNoticeReceiver"},
+	{.name = "PQtransactionStatus"},
+};
+
+START_TEST(each_function_fails)
+{
+	if (functions[_i].fault != CALL_NONE)
+		ck_fails(functions[_i].verb, functions[_i].fault, functions[_i].outcome);
+}
+END_TEST
+
+/* A call that is added to the adapter is added to the table above. */
+START_TEST(no_function_is_left_out)
+{
+	ck_functions_called(ADAPTER, "PQ", functions);
 }
 END_TEST
 
@@ -622,7 +717,9 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, servers_that_do_not_fit);
 	tcase_add_test(tc, a_server_that_never_answers);
 	tcase_add_test(tc, lost_in_the_setup_of_the_session);
-	tcase_add_loop_test(tc, lost_in_each_call, 0, 5);
+	tcase_add_loop_test(tc, lost_in_each_call, EXEC, OPEN);
+	tcase_add_loop_test(tc, each_function_fails, 0, (int)COUNT(functions));
+	tcase_add_test(tc, no_function_is_left_out);
 #else
 	tcase_add_test(tc, values_survive_the_journey);
 	tcase_add_test(tc, the_session_is_ours);

@@ -4,6 +4,7 @@
 #include "tests/integration/fake_libpq.h"
 
 #include <check.h>
+#include <errno.h>
 #include <libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,10 +73,13 @@ PGconn *PQconnectStartParams(const char *const *keywords, const char *const *val
 	(void)keywords;
 	(void)values;
 	(void)expand_dbname;
+	const struct exchange *opened = expect("connect");
+	if (opened->fails == CALL_START)
+		return NULL;
 	PGconn *c = calloc(1, sizeof *c);
 	ck_assert_ptr_nonnull(c);
-	c->opened = expect("connect");
-	c->status = CONNECTION_STARTED;
+	c->opened = opened;
+	c->status = opened->fails == CALL_BAD ? CONNECTION_BAD : CONNECTION_STARTED;
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, c->fds), 0);
 	if (c->opened->fails != CALL_HANG)
 		ck_assert_int_eq(send(c->fds[1], "x", 1, MSG_NOSIGNAL), 1);
@@ -110,18 +114,18 @@ ConnStatusType PQstatus(const PGconn *c)
 
 int PQsocket(const PGconn *c)
 {
-	return c->fds[0];
+	return c->now && c->now->fails == CALL_SOCKET ? -1 : c->fds[0];
 }
 
 int PQserverVersion(const PGconn *c)
 {
-	return c->opened->version ? c->opened->version : 150000;
+	return c->opened->fails == CALL_VERSION ? 0 : c->opened->version ? c->opened->version : 150000;
 }
 
 const char *PQparameterStatus(const PGconn *c, const char *name)
 {
 	ck_assert_str_eq(name, "server_encoding");
-	return c->opened->encoding ? c->opened->encoding : "UTF8";
+	return c->opened->fails == CALL_ENCODING ? NULL : c->opened->encoding ? c->opened->encoding : "UTF8";
 }
 
 char *PQerrorMessage(const PGconn *c)
@@ -138,7 +142,7 @@ PGTransactionStatusType PQtransactionStatus(const PGconn *c)
 
 int PQsetnonblocking(PGconn *c, int on)
 {
-	return c && on ? 0 : -1;
+	return on && c->opened->fails != CALL_NONBLOCKING ? 0 : -1;
 }
 
 PGVerbosity PQsetErrorVerbosity(PGconn *c, PGVerbosity verbosity)
@@ -157,6 +161,10 @@ PQnoticeReceiver PQsetNoticeReceiver(PGconn *c, PQnoticeReceiver receiver, void 
 PQconninfoOption *PQconninfoParse(const char *conninfo, char **message)
 {
 	*message = strdup("secret");
+	if (!strcmp(conninfo, FAKE_TOO_LARGE)) {
+		errno = ENOMEM;
+		return NULL;
+	}
 	return strchr(conninfo, '=') || !*conninfo ? calloc(1, sizeof(PQconninfoOption)) : NULL;
 }
 
@@ -251,7 +259,7 @@ int PQconsumeInput(PGconn *c)
 /* Each result is late once. */
 int PQisBusy(PGconn *c)
 {
-	return c->now->fails == CALL_HANG || c->now->fails == CALL_CONSUME || !c->arrived;
+	return c->now->fails == CALL_HANG || c->now->fails == CALL_SOCKET || c->now->fails == CALL_CONSUME || !c->arrived;
 }
 
 static PGresult *new_result(const struct reply *reply)
@@ -304,7 +312,7 @@ int PQputCopyEnd(PGconn *c, const char *message)
 
 int PQsetSingleRowMode(PGconn *c)
 {
-	return c->now != NULL;
+	return c->now && c->now->fails != CALL_SINGLE_ROW;
 }
 
 /* --- results --- */

@@ -12,13 +12,20 @@
 
 enum call { /* where an exchange fails; a connection is lost there */
 	    CALL_NONE,
+	    CALL_START,   /* of "connect": no connection is made for want of memory */
+	    CALL_BAD,     /* of "connect": bad from the start */
 	    CALL_CONNECT, /* refused: `message` says why */
+	    CALL_NONBLOCKING,
+	    CALL_VERSION,  /* of "connect": not known */
+	    CALL_ENCODING, /* likewise */
+	    CALL_SOCKET,   /* there is none */
 	    CALL_SEND,
 	    CALL_FLUSH,
 	    CALL_CONSUME,
 	    CALL_RESULT,
 	    CALL_COPY,
 	    CALL_COPY_END,
+	    CALL_SINGLE_ROW,
 	    CALL_HANG, /* nothing comes, ever */
 };
 
@@ -37,6 +44,9 @@ struct exchange {
 	int version;          /* "connect": of the server; 0: 150000 */
 	const char *encoding; /* "connect": of the server; NULL: UTF8 */
 };
+
+/* A conninfo for which libpq has no memory. */
+#define FAKE_TOO_LARGE "dbname=too_large"
 
 /* The exchanges to come; NULL text ends them. */
 void fake_script(const struct exchange *script);
