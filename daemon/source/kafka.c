@@ -158,11 +158,18 @@ static int64_t beginning(struct source *s, const struct partition *p)
 	return e ? RD_KAFKA_OFFSET_BEGINNING : low;
 }
 
+static void assign(struct source *s, const rd_kafka_topic_partition_list_t *list)
+{
+	rd_kafka_resp_err_t e = rd_kafka_assign(s->rk, list);
+	if (e && !s->fatal) /* what broke the client says more */
+		stop(s, -EIO, "assign", rd_kafka_err2str(e));
+}
+
 /* The member keeps its place in the group, and nothing is fetched. */
 static void fetch_nothing(struct source *s)
 {
 	rd_kafka_topic_partition_list_t *none = rd_kafka_topic_partition_list_new(0);
-	rd_kafka_assign(s->rk, none);
+	assign(s, none);
 	rd_kafka_topic_partition_list_destroy(none);
 }
 
@@ -175,9 +182,7 @@ static void fetch(struct source *s)
 	for (size_t i = 0; i < s->n; i++)
 		if (s->partitions[i].position >= 0)
 			s->assigned->elems[i].offset = s->partitions[i].position;
-	rd_kafka_resp_err_t e = rd_kafka_assign(s->rk, s->assigned);
-	if (e)
-		stop(s, -EIO, "assign", rd_kafka_err2str(e));
+	assign(s, s->assigned);
 }
 
 /* Asks the owner for the offsets and starts fetching there. */
@@ -243,7 +248,7 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t e, rd_kafka_topic_p
 	s->handlers.revoked(s->handlers.arg, rd_kafka_assignment_lost(rk));
 	tell_broker(s);
 	forget_partitions(s);
-	rd_kafka_assign(rk, NULL);
+	assign(s, NULL);
 }
 
 /* --- faults that the client tells ---------------------------------------------------------------------------------------------------------------- */
@@ -365,14 +370,12 @@ static struct handle *read_headers(rd_kafka_message_t *m, size_t *ret_n)
 	if (!h)
 		return NULL;
 	h->message = m;
-	for (size_t i = 0; i < n; i++) {
-		const char *name;
-		const void *value;
-		size_t size;
-		rd_kafka_header_get_all(list, i, &name, &value, &size);
+	const char *name;
+	const void *value;
+	size_t size, i = 0;
+	for (; i < n && !rd_kafka_header_get_all(list, i, &name, &value, &size); i++)
 		h->headers[i] = (struct header){text_of(name), {value, size}};
-	}
-	*ret_n = n;
+	*ret_n = i;
 	return h;
 }
 
@@ -453,7 +456,7 @@ int source_poll(struct source *s, struct record *ret_records, size_t max, size_t
 	if (n == (ssize_t)max && *ret_n < max)
 		wake(s); /* what was no record hides from the caller that the queue holds more, and the queue signals only when it was empty */
 	int64_t now = clock_monotonic();
-	bool empty = n < (ssize_t)max; /* nothing of before is left in the queue */
+	bool empty = n >= 0 && n < (ssize_t)max; /* nothing of before is left in the queue */
 	if (s->assigned && !s->claimed && !s->fatal && now >= s->claim_at && empty)
 		claim(s);
 	else if (s->anew && anew && empty)
@@ -553,13 +556,15 @@ static bool others_hold_some(struct source *s)
 	const struct rd_kafka_metadata *md;
 	rd_kafka_topic_partition_list_t *wanted;
 	size_t all = 0;
-	if (rd_kafka_subscription(s->rk, &wanted) || rd_kafka_metadata(s->rk, 1, NULL, &md, END_TIMEOUT_MS))
+	if (rd_kafka_subscription(s->rk, &wanted))
 		return true;
-	for (int i = 0; i < md->topic_cnt; i++)
+	bool known = !rd_kafka_metadata(s->rk, 1, NULL, &md, END_TIMEOUT_MS);
+	for (int i = 0; known && i < md->topic_cnt; i++)
 		all += subscribed(wanted, md->topics[i].topic) ? (size_t)md->topics[i].partition_cnt : 0;
-	rd_kafka_metadata_destroy(md);
+	if (known)
+		rd_kafka_metadata_destroy(md);
 	rd_kafka_topic_partition_list_destroy(wanted);
-	return all > s->n;
+	return !known || all > s->n;
 }
 
 /*
@@ -683,8 +688,10 @@ static int start(struct source *s, const struct config *c, struct error *err)
 		rd_kafka_conf_destroy(conf);
 		return error_set(err, -EINVAL, "kafka: %s", text);
 	}
-	rd_kafka_poll_set_consumer(s->rk);
-	s->queue = rd_kafka_queue_get_consumer(s->rk);
+	rd_kafka_resp_err_t e = rd_kafka_poll_set_consumer(s->rk);
+	s->queue = e ? NULL : rd_kafka_queue_get_consumer(s->rk);
+	if (!s->queue)
+		return error_set(err, -EINVAL, "kafka: this client cannot be in a group: %s", e ? rd_kafka_err2str(e) : "it has no queue");
 	rd_kafka_queue_io_event_enable(s->queue, s->fd, &one, sizeof one);
 	return subscribe(s, c->topics, err);
 }
@@ -831,12 +838,12 @@ struct producer *producer_free(struct producer *p)
 	return NULL;
 }
 
-static rd_kafka_headers_t *copy_headers(const struct header *headers, size_t n)
+static rd_kafka_resp_err_t copy_headers(const struct header *headers, size_t n, rd_kafka_headers_t *list)
 {
-	rd_kafka_headers_t *list = rd_kafka_headers_new(n);
-	for (size_t i = 0; i < n; i++)
-		rd_kafka_header_add(list, headers[i].name.p, (ssize_t)headers[i].name.n, headers[i].value.p, (ssize_t)headers[i].value.n);
-	return list;
+	rd_kafka_resp_err_t e = RD_KAFKA_RESP_ERR_NO_ERROR;
+	for (size_t i = 0; i < n && !e; i++)
+		e = rd_kafka_header_add(list, headers[i].name.p, (ssize_t)headers[i].name.n, headers[i].value.p, (ssize_t)headers[i].value.n);
+	return e;
 }
 
 /* Once; the headers are the library's if it takes the record. */
@@ -848,8 +855,10 @@ static rd_kafka_resp_err_t send_once(struct producer *p, const char *topic, stru
 
 int producer_send(struct producer *p, const char *topic, struct text key, struct text value, const struct header *headers, size_t n_headers, struct error *err)
 {
-	rd_kafka_headers_t *list = copy_headers(headers, n_headers);
-	rd_kafka_resp_err_t e = send_once(p, topic, key, value, list);
+	rd_kafka_headers_t *list = rd_kafka_headers_new(n_headers);
+	rd_kafka_resp_err_t e = copy_headers(headers, n_headers, list);
+	if (!e)
+		e = send_once(p, topic, key, value, list);
 	for (int waited = 0; e == RD_KAFKA_RESP_ERR__QUEUE_FULL && waited < 30000; waited += 100) {
 		rd_kafka_poll(p->rk, 100);
 		e = send_once(p, topic, key, value, list);
