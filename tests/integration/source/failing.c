@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * Each function of librdkafka that can fail does fail, once, beneath a source that reads from the library's mock cluster: it goes on, or stops with a message, and
+ * Each function of librdkafka that can fail, and each allocation of ours, does fail, once, beneath a source that reads from the library's mock cluster: it goes on, or stops with a message, and
  * what was read until then and what another one reads behind it are all records, each once. The scenarios run at the same time, a thread each: most of their time is
  * the group's.
  */
@@ -72,6 +72,12 @@ FAILS(rd_kafka_t *, rd_kafka_new, (rd_kafka_type_t type, rd_kafka_conf_t *c, cha
 FAILS_FOR(property, rd_kafka_conf_res_t, rd_kafka_conf_set, (rd_kafka_conf_t *c, const char *property, const char *value, char *why, size_t n), (c, property, value, why, n),
 	  (snprintf(why, n, "refused"), RD_KAFKA_CONF_INVALID))
 
+/* The adapter's own allocations, too. */
+FAILS(void *, malloc, (size_t n), (n), NULL)
+FAILS(void *, calloc, (size_t n, size_t size), (n, size), NULL)
+FAILS(void *, realloc, (void *old, size_t n), (old, n), NULL)
+FAILS(char *, strdup, (const char *text), (text), NULL)
+
 static const struct {
 	const char *name;
 } functions[] = {
@@ -116,6 +122,14 @@ static const struct {
 	{"rd_kafka_metadata", 0, 0},
 	{"rd_kafka_commit", 0, 0},
 	{"rd_kafka_consumer_close", 0, 0},
+	{"calloc", 0, -ENOMEM}, /* the source itself */
+	{"calloc", 1, -ENOMEM}, /* its partitions */
+	{"strdup", 0, -ENOMEM}, /* their topics */
+	{"strdup", 1, -ENOMEM},
+	{"calloc", 2, 0},	 /* the claim, which is tried again */
+	{"realloc", 0, -ENOMEM}, /* the list of messages */
+	{"malloc", 0, -ENOMEM},	 /* a record */
+	{"malloc", 7, -ENOMEM},
 };
 
 static rd_kafka_mock_cluster_t *cluster;
@@ -302,6 +316,7 @@ START_TEST(questions_and_producers_say_so)
 	ck_fails("rd_kafka_metadata", source_topics(&s.config, 10000, no_topic, &told, &s.error), SOURCE_RETRY);
 	ck_fails("rd_kafka_query_watermark_offsets", source_ends(&s.config, 10000, where, 1, &end, &s.error), SOURCE_RETRY);
 	ck_fails("rd_kafka_new", producer_new(&s.config, &p, &s.error), -EINVAL);
+	ck_fails("calloc", producer_new(&s.config, &p, &s.error), -ENOMEM);
 	ck_assert(!told && !p);
 	ck_assert_int_eq(producer_new(&s.config, &p, &s.error), 0);
 	ck_fails("rd_kafka_header_add", producer_send(p, TOPIC, TEXT("k"), TEXT("v"), &header, 1, &s.error), -EIO);
