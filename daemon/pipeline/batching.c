@@ -48,14 +48,6 @@ struct item *batch_add(struct batch *b)
 	return i;
 }
 
-size_t record_bytes(const struct record *r)
-{
-	size_t n = r->key.n + r->value.n + 128; /* 128: what the record costs besides its bytes */
-	for (size_t i = 0; i < r->n_headers; i++)
-		n += r->headers[i].name.n + r->headers[i].value.n;
-	return n;
-}
-
 bool batch_full(const struct batch *b, const struct config *c)
 {
 	return b->n >= (size_t)c->batch_events || b->bytes + arena_used(b->arena) >= (size_t)c->batch_bytes;

@@ -13,6 +13,4 @@ void batch_reset(struct batch *b);
 void batch_deinit(struct batch *b);
 /* A new item at the end; NULL when out of memory. Earlier items may move. */
 struct item *batch_add(struct batch *b);
-/* Bytes of a record that count towards the bound. */
-size_t record_bytes(const struct record *r);
 bool batch_full(const struct batch *b, const struct config *c);

@@ -20,3 +20,12 @@ struct record {
 	size_t n_headers;
 	void *handle; /* the source's; NULL when the bytes live elsewhere */
 };
+
+/* What the record takes in memory, about: its bytes, and what itself and each of its headers cost besides. */
+static inline size_t record_bytes(const struct record *r)
+{
+	size_t n = r->key.n + r->value.n + 128;
+	for (size_t i = 0; i < r->n_headers; i++)
+		n += r->headers[i].name.n + r->headers[i].value.n + 64;
+	return n;
+}

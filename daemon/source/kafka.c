@@ -43,7 +43,7 @@ struct source {
 	bool claimed, paused;
 	bool anew; /* nothing is fetched; once the queue is empty, fetching begins anew behind what was handed on */
 	unsigned generation; /* counts rebalances */
-	int64_t claim_at, complained_at, told_at;
+	int64_t claim_at, complained_at, unreadable_at, told_at;
 	int64_t session, heirs_until; /* how long the group waits for a dead member; until when its share may come */
 	bool asked_others, others;    /* whether others hold partitions, asked once an assignment */
 	int fatal; /* negative: source_poll returns it */
@@ -264,6 +264,19 @@ static void complain(struct source *s, rd_kafka_resp_err_t e, const char *why)
 	log_warning("kafka unavailable", "error=%s reason=%s", rd_kafka_err2name(e), log_quote(why ? why : "", quoted, sizeof quoted));
 }
 
+/* Their partition stands still, for what cannot be read can be neither counted nor rejected; the library tries again, and the others go on. */
+static void complain_of_unreadable(struct source *s, const rd_kafka_message_t *m)
+{
+	int64_t now = clock_monotonic();
+	if (s->unreadable_at && now - s->unreadable_at < COMPLAIN_EVERY)
+		return;
+	s->unreadable_at = now;
+	log_error("records unreadable",
+		  "topic=%s partition=%d offset=%lld error=%s remedy=\"their batch cannot be unpacked: it is damaged, or it inflates beyond kafka.receive.message.max.bytes; raise that, "
+		  "or set next_offset of that row in rekap.ingest_offset behind the batch and accept the loss\"",
+		  rd_kafka_topic_name(m->rkt), (int)m->partition, (long long)m->offset, rd_kafka_err2name(m->err));
+}
+
 static void on_error(rd_kafka_t *rk, int code, const char *why, void *opaque)
 {
 	struct source *s = opaque;
@@ -348,6 +361,11 @@ static void take_event(struct source *s, const rd_kafka_message_t *m, bool curre
 			source_reclaim(s, CLAIM_EVERY);
 		else if (p && current)
 			stop_for_gap(s, p);
+		break;
+	case RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
+	case RD_KAFKA_RESP_ERR__BAD_MSG:
+		if (p && current)
+			complain_of_unreadable(s, m);
 		break;
 	default:
 		complain(s, m->err, rd_kafka_message_errstr(m));
@@ -603,6 +621,7 @@ static void consumer_defaults(rd_kafka_conf_t *conf)
 	set_if_known(conf, "fetch.error.backoff.ms", "100");
 	set_if_known(conf, "fetch.queue.backoff.ms", "2");
 	set_if_known(conf, "fetch.message.max.bytes", "4194304");
+	set_if_known(conf, "receive.message.max.bytes", "1000000000"); /* also the bound of what a batch may inflate to; one beyond it stops its partition */
 	set_if_known(conf, "topic.metadata.refresh.interval.ms", "30000");
 	set_if_known(conf, "reconnect.backoff.max.ms", "2000");
 	set_if_known(conf, "session.timeout.ms", "6000"); /* after a crash the group waits so long before it gives the partitions away */

@@ -11,6 +11,9 @@
 
 #include "daemon/store/internal.h"
 
+#define SLICE_BYTES (16 << 20) /* of records in one statement: the copies of it, here and in the server, stay small, and it ends before its deadline */
+#define BODY_BYTES (64 << 20)  /* of a record whose body is kept; the server takes no JSON and no bytea of any size */
+
 static bool rejected(const struct verdict *v)
 {
 	return v->reason != REASON_NONE && v->reason != REASON_TOMBSTONE;
@@ -105,6 +108,21 @@ static enum wire_type type_of(enum part c)
 	}
 }
 
+static bool keeps_body(const struct record *r)
+{
+	return record_bytes(r) <= BODY_BYTES;
+}
+
+static void put_body(struct store *s, enum part c, const struct record *r)
+{
+	if (!keeps_body(r))
+		wire_null(&s->params);
+	else if (c == HEADERS)
+		put_headers(s, r);
+	else
+		wire_text(&s->params, c == KEY ? r->key : r->value);
+}
+
 static void put_field(struct store *s, enum part c, const struct item *item, const struct verdict *v)
 {
 	const struct record *r = &item->record;
@@ -131,13 +149,9 @@ static void put_field(struct store *s, enum part c, const struct item *item, con
 		put_clean(s, item->event_id);
 		break;
 	case KEY:
-		wire_text(&s->params, r->key);
-		break;
 	case VALUE:
-		wire_text(&s->params, r->value);
-		break;
 	case HEADERS:
-		put_headers(s, r);
+		put_body(s, c, r);
 		break;
 	case REJECT_ID:
 		wire_int8(&s->params, item->reject_id);
@@ -145,16 +159,35 @@ static void put_field(struct store *s, enum part c, const struct item *item, con
 	}
 }
 
-/* The column of all items, or of those that were rejected. */
-static void put_column(struct store *s, enum part c, bool all)
+/* Some items, from one to before another: all of them, or those that were rejected. */
+struct slice {
+	size_t from, to, n;
+	bool all;
+};
+
+static struct slice everything(const struct ledger *l)
+{
+	return (struct slice){0, l->n_items, l->n_items, true};
+}
+
+/* As many rejected items from `from` on as one statement should carry, but at least one. */
+static struct slice slice_from(const struct ledger *l, size_t from)
+{
+	struct slice slice = {from, from, 0, false};
+	for (size_t bytes = 0; slice.to < l->n_items && bytes < SLICE_BYTES; slice.to++)
+		if (rejected(&l->verdicts[slice.to])) {
+			slice.n++;
+			bytes += record_bytes(&l->items[slice.to].record);
+		}
+	return slice;
+}
+
+static void put_column(struct store *s, enum part c, const struct slice *slice)
 {
 	const struct ledger *l = &s->ledger;
-	size_t n = 0;
-	for (size_t i = 0; i < l->n_items; i++)
-		n += all || rejected(&l->verdicts[i]);
-	size_t begun = wire_array_begin(&s->params, type_of(c), n);
-	for (size_t i = 0; i < l->n_items; i++)
-		if (all || rejected(&l->verdicts[i]))
+	size_t begun = wire_array_begin(&s->params, type_of(c), slice->n);
+	for (size_t i = slice->from; i < slice->to; i++)
+		if (slice->all || rejected(&l->verdicts[i]))
 			put_field(s, c, &l->items[i], &l->verdicts[i]);
 	wire_array_end(&s->params, begun);
 }
@@ -162,7 +195,7 @@ static void put_column(struct store *s, enum part c, bool all)
 /* --- rejecting --- */
 
 /* A record that is read again (offsets that an operator set back) has its row already. Unprepared, so that the plan knows how many there are. */
-int rejects_write(struct store *s, struct error *err)
+static int write_slice(struct store *s, const struct slice *slice, struct error *err)
 {
 	static struct pg_statement insert = {
 		.sql = "WITH n AS (SELECT * FROM unnest($1::text[], $2::int4[], $3::int8[], $4::text[], $5::text[], $6::text[], $7::text[], "
@@ -173,16 +206,22 @@ int rejects_write(struct store *s, struct error *err)
 		       "ON CONFLICT (topic, partition, \"offset\") DO NOTHING RETURNING reject_id, topic, partition, \"offset\") "
 		       "INSERT INTO rekap.reject_body (reject_id, key, value, headers) SELECT r.reject_id, n.key, n.value, n.headers::jsonb FROM r "
 		       "JOIN n ON n.topic = r.topic AND n.partition = r.partition AND n.\"offset\" = r.\"offset\""};
-	const struct ledger *l = &s->ledger;
-	bool any = false;
-	for (size_t i = 0; i < l->n_items; i++)
-		any |= rejected(&l->verdicts[i]);
-	if (!any)
-		return 0;
 	buffer_clear(&s->params);
 	for (enum part c = TOPIC; c <= HEADERS; c++)
-		put_column(s, c, false);
+		put_column(s, c, slice);
 	return pg_run(s->pg, &insert, &s->params, HEADERS + 1, NULL, NULL, err);
+}
+
+int rejects_write(struct store *s, struct error *err)
+{
+	int r = 0;
+	for (size_t from = 0; !r && from < s->ledger.n_items;) {
+		struct slice slice = slice_from(&s->ledger, from);
+		from = slice.to;
+		if (slice.n)
+			r = write_slice(s, &slice, err);
+	}
+	return r;
 }
 
 /* --- replaying --- */
@@ -211,10 +250,11 @@ int rejects_lock(struct store *s, struct error *err)
 	static struct pg_statement lock = {
 		.sql = "SELECT reject_id FROM rekap.reject WHERE reject_id = ANY ($1::int8[]) AND status = 'open' ORDER BY reject_id FOR UPDATE"};
 	struct ledger *l = &s->ledger;
+	const struct slice all = everything(l);
 	PG_RESULT res = NULL;
 	int64_t *open;
 	buffer_clear(&s->params);
-	put_column(s, REJECT_ID, true);
+	put_column(s, REJECT_ID, &all);
 	int r = pg_run(s->pg, &lock, &s->params, 1, &res, NULL, err);
 	if (!r)
 		r = read_ids(res, &open);
@@ -235,10 +275,11 @@ int rejects_set_status(struct store *s, struct error *err)
 		       "event_type = coalesce(n.event_type, r.event_type), event_id = coalesce(n.event_id, r.event_id) "
 		       "FROM unnest($1::int8[], $2::text[], $3::text[], $4::text[], $5::text[]) AS n (reject_id, reason, detail, event_type, event_id) "
 		       "WHERE r.reject_id = n.reject_id AND r.status = 'open'"};
+	const struct slice all = everything(&s->ledger);
 	buffer_clear(&s->params);
-	put_column(s, REJECT_ID, true);
+	put_column(s, REJECT_ID, &all);
 	for (enum part c = REASON; c <= EVENT_ID; c++)
-		put_column(s, c, true);
+		put_column(s, c, &all);
 	return pg_run(s->pg, &update, &s->params, 5, NULL, NULL, err);
 }
 
@@ -294,8 +335,8 @@ int store_rejects_waiting(struct store *s, int64_t after, int limit, int (*item)
 		       "ARRAY(SELECT coalesce(convert_to(h ->> 'name', 'UTF8'), decode(h ->> 'name_base64', 'base64')) FROM jsonb_array_elements(b.headers) "
 		       "WITH ORDINALITY AS e (h, n) ORDER BY n), "
 		       "ARRAY(SELECT decode(h ->> 'value', 'base64') FROM jsonb_array_elements(b.headers) WITH ORDINALITY AS e (h, n) ORDER BY n) "
-		       "FROM rekap.reject r JOIN rekap.reject_body b USING (reject_id) WHERE r.reason = 'unknown_unit' AND r.status = 'open' AND r.reject_id > "
-		       "$1::int8 "
+		       "FROM rekap.reject r JOIN rekap.reject_body b USING (reject_id) WHERE r.reason = 'unknown_unit' AND r.status = 'open' AND b.value IS NOT NULL "
+		       "AND r.reject_id > $1::int8 "
 		       "AND EXISTS (SELECT FROM rekap_store.unit u WHERE u.unit_code = r.detail) ORDER BY r.reject_id LIMIT $2::int4"};
 	PG_RESULT res = NULL;
 	pg_resume(s->pg);

@@ -119,6 +119,7 @@ START_TEST(rows)
 		{"{'data':1,'data':1}", REASON_DUPLICATE_KEY, "data"},
 		{"[{'a':1,'a':1}]", REASON_DUPLICATE_KEY, "[0].a"},
 		{"{'a\\u001f\\n':1,'a\\u001f\\u000a':1}", REASON_DUPLICATE_KEY, "a\\u001f\\u000a"},
+		{"{'a\\u009b':1,'a\xc2\x9b':1}", REASON_DUPLICATE_KEY, "a\\u009b"}, /* speaks to a terminal like an escape */
 		/* 6 */
 		{"[]", REASON_NOT_CLOUDEVENT, NULL},
 		{"1", REASON_NOT_CLOUDEVENT, NULL},
