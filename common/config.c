@@ -44,6 +44,8 @@ enum key_type { STRING, INTEGER, BOOL, DAY, LEVEL };
 	    "While the store is idle, a batch waits so many milliseconds for more records before it is committed.")                                            \
 	KEY("rekapd", suppression_threshold, INTEGER, 0, 1000, false, false, "0 to 1000", "5",                                                                 \
 	    "Published figures on fewer cases are suppressed. 0: none are.")                                                                                   \
+	KEY("rekapd", core_dumps, BOOL, 0, 1, false, false, "on or off", "off",                                                                                \
+	    "Whether a crash may leave a core dump, and a debugger look in: both show records as they came, personal data included.")                          \
 	KEY("rekapd", log_level, LEVEL, 0, 0, false, true, "error, warning, notice, info or debug", "info", "What is logged.")
 
 #define NUMBER(section, name, type, min, max, secret, reloadable, range, value, help) NUMBER_##name,

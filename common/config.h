@@ -30,7 +30,7 @@ struct config {
 	char *timezone;
 	char *ruleset;  /* comma-separated paths; empty: the built-in one */
 	char *calendar; /* path; empty: the built-in one */
-	bool collective_leave;
+	bool collective_leave, core_dumps;
 	day_number as_of; /* DAY_NONE: today in the zone */
 	int64_t batch_events, batch_bytes, batch_ms;
 	int64_t suppression_threshold;

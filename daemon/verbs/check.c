@@ -138,6 +138,8 @@ static void check_role(struct check *c, struct store *s)
 		 "GRANT TEMPORARY ON DATABASE ... TO rekap_writer", MARK_FAIL},
 		{"SELECT has_table_privilege('rekap.reject', 'DELETE')::text", "false", "cannot delete history", "let the daemon log in as a member of rekap_writer only", MARK_WARN},
 		{"SELECT has_schema_privilege('rekap', 'CREATE')::text", "false", "cannot change the schema", "let the daemon log in as a member of rekap_writer only", MARK_WARN},
+		{"SELECT current_setting('log_parameter_max_length')", "0", "keeps records out of the server's log", "if that logs statements, rejected records would stand in it; "
+		 "as a superuser: ALTER ROLE (the daemon's login) SET log_parameter_max_length = 0", MARK_WARN},
 	};
 	struct error err = {""};
 	for (size_t i = 0; i < COUNT(questions); i++) {

@@ -5,6 +5,8 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -101,6 +103,13 @@ int file_fault(int code, const struct error *err)
 	return code == -ENOMEM ? status : STATUS_FAULTS;
 }
 
+/* No core dump, whatever catches it. A process that cannot be dumped cannot be looked into by others of its user either. */
+static void keep_memory_private(void)
+{
+	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+	prctl(PR_SET_DUMPABLE, 0);
+}
+
 int load_config(const struct invocation *i, struct config *ret)
 {
 	struct error err = {""};
@@ -108,6 +117,8 @@ int load_config(const struct invocation *i, struct config *ret)
 	if (r < 0)
 		return fault(r, &err);
 	log_open((enum log_level)ret->log_level);
+	if (!ret->core_dumps)
+		keep_memory_private();
 	return 0;
 }
 
