@@ -274,10 +274,11 @@ class Daemon:
 		events.write_units(self.folder / "units.csv", rows)
 		return self.call("units", "-c", self.conf, self.folder / "units.csv")
 
-	def start(self, *options, under=()):
+	def start(self, *options, under=(), **how):
 		"""Starts a daemon, which writes to the log; `under`: the command that runs it."""
 		with open(self.log, "ab") as log:
-			process = subprocess.Popen([*under, program(), "run", *options, "-c", self.conf], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment(), start_new_session=True)
+			process = subprocess.Popen([*under, program(), "run", *options, "-c", self.conf], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment(), start_new_session=True,
+				**how)
 		_processes.append(process)
 		return process
 
