@@ -260,6 +260,20 @@ class Daemon:
 			raise RuntimeError(f"rekapd {arguments[0]}: exit {result.returncode}: {(result.stderr or result.stdout)[-2000:]}")
 		return result.stdout
 
+	def outputs(self, values):
+		"""Yields what each verb prints that looks at the database, or at these values as its input: (verb, bytes)."""
+		case = self.folder / "case"
+		case.mkdir()
+		lines = case / "events.ndjson"
+		lines.write_bytes(b"\n".join(value.replace(b"\n", b" ") for value in values if value))
+		(case / "expect.json").write_text('{"complaint": [{"complaint_id": "none of these"}], "reject": []}', encoding="utf-8")
+		events.write_units(case / "units.csv", self.units)
+		conf = ("-c", self.conf)
+		for verb in (("status", *conf), ("status", "--json", *conf), ("check", *conf), ("verify", *conf), ("rejects", "list", *conf), ("validate", *conf, lines), ("publish", *conf, lines), ("test", case)):
+			ran = subprocess.run([program(), *map(str, verb)], capture_output=True, stdin=subprocess.DEVNULL, env=self.environment(), check=False)
+			if b"no such verb" not in ran.stderr:
+				yield verb[0], ran.stdout + ran.stderr
+
 	def migrate(self):
 		# Roles are common to all databases of a server, and tests that run at once make the same ones.
 		with open(self.fixtures.folder / "roles.lock", "w", encoding="ascii") as lock:

@@ -13,7 +13,6 @@ import os
 import re
 import resource
 import signal
-import subprocess
 
 import psycopg
 
@@ -192,22 +191,6 @@ def server_log(fixtures):
 	return path.read_bytes()
 
 
-def outputs(daemon, canaries, folder):
-	"""What the verbs print, by verb."""
-	lines = folder / "canaries.ndjson"
-	lines.write_bytes(b"\n".join(sent.value.replace(b"\n", b" ") for sent in canaries.records if sent.value))
-	case = folder / "case"
-	case.mkdir()
-	(case / "events.ndjson").write_bytes(lines.read_bytes())
-	(case / "expect.json").write_text('{"reject": [{"reason": "none"}], "complaint": []}')
-	events.write_units(case / "units.csv", events.units())
-	conf = ("-c", daemon.conf)
-	for verb in (("status", *conf), ("status", "--json", *conf), ("check", *conf), ("validate", *conf, lines), ("publish", *conf, lines), ("test", case), ("rejects", "list", *conf), ("verify", *conf)):
-		ran = subprocess.run([harness.program(), *map(str, verb)], capture_output=True, stdin=subprocess.DEVNULL, env=daemon.environment(), check=False)
-		if b"no such verb" not in ran.stderr:
-			yield verb[0], ran.stdout + ran.stderr
-
-
 def test_everywhere(fixtures, canaries):
 	topic = harness.Topic(fixtures, partitions=3)
 	for make in (counted, envelopes, broken, data_faults, stuck_in_the_store):
@@ -239,7 +222,7 @@ def test_everywhere(fixtures, canaries):
 	log = server_log(fixtures)[begun:]
 	check("the server logged statements and errors", b"rekap.reject_body" in log and b"poison" in log)
 	report(canaries, "the server's log", log)
-	for verb, output in outputs(daemon, canaries, daemon.folder):
+	for verb, output in daemon.outputs(sent.value for sent in canaries.records):
 		report(canaries, verb, output)
 
 
