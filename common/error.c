@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/text.h"
+
 int error_set(struct error *e, int code, const char *format, ...)
 {
 	if (!e)
@@ -15,6 +17,8 @@ int error_set(struct error *e, int code, const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(e->text, sizeof e->text, format, ap);
 	va_end(ap);
+	for (char *p = e->text, *end = p + strlen(p); p < end; p++) /* one printable line, whatever is quoted in it */
+		memset(p, '?', text_control(p, (size_t)(end - p)));
 	return code;
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/text.h"
 
 /* The program's only global: where and how it logs. */
 static struct {
@@ -69,8 +70,7 @@ void log_write(enum log_level level, const char *event, const char *format, ...)
 	if (n >= size)
 		n = size - 1;
 	for (size_t i = head; i < n; i++) /* a caller's slip must not make two lines of one, nor speak to the terminal */
-		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
-			line[i] = ' ';
+		memset(line + i, ' ', text_control(line + i, n - i));
 	line[n++] = '\n';
 	ssize_t written = write(STDERR_FILENO, line, n); /* one call a line: threads do not mix theirs */
 	(void)written;

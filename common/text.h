@@ -43,6 +43,15 @@ static inline bool text_is(struct text t, const char *s)
 	return t.p && t.n == strlen(s) && memcmp(t.p, s, t.n) == 0;
 }
 
+/* The length of the control character (U+0000–1F, 7F–9F) that the n bytes at p begin with; 0: it is none. Such would garble logs and speak to terminals. */
+static inline size_t text_control(const char *p, size_t n)
+{
+	const unsigned char *c = (const unsigned char *)p;
+	if (c[0] < 0x20 || c[0] == 0x7f)
+		return 1;
+	return c[0] == 0xc2 && n > 1 && c[1] >= 0x80 && c[1] < 0xa0 ? 2 : 0;
+}
+
 /* True if all n bytes are well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms, ≤ U+10FFFF). */
 bool utf8_valid(const char *p, size_t n);
 

@@ -255,11 +255,9 @@ static int reject_attribute(struct decoder *d, int attribute, const char *rule)
 
 static bool has_control(struct text t)
 {
-	for (size_t i = 0; i < t.n; i++) {
-		unsigned char c = (unsigned char)t.p[i];
-		if (c < 0x20 || c == 0x7f || (c == 0xc2 && i + 1 < t.n && (unsigned char)t.p[i + 1] < 0xa0))
+	for (size_t i = 0; i < t.n; i++)
+		if (text_control(t.p + i, t.n - i))
 			return true;
-	}
 	return false;
 }
 

@@ -503,17 +503,14 @@ int text_unescape(struct text raw, struct arena *arena, struct text *ret)
 	return 0;
 }
 
-/* Control characters (U+0000–1F, 7F–9F) would garble logs and terminals. */
 static void put_printable(struct buffer *b, struct text t)
 {
-	for (size_t i = 0; i < t.n; i++) {
-		unsigned char c = (unsigned char)t.p[i], next = i + 1 < t.n ? (unsigned char)t.p[i + 1] : 0xff;
-		bool c1 = c == 0xc2 && next < 0xa0;
-		if (c >= 0x20 && c != 0x7f && !c1)
-			buffer_putc(b, t.p[i]);
+	for (size_t i = 0, n; i < t.n; i += n ? n : 1) {
+		n = text_control(t.p + i, t.n - i);
+		if (n)
+			buffer_printf(b, "\\u%04x", (unsigned)(unsigned char)t.p[i + n - 1]);
 		else
-			buffer_printf(b, "\\u%04x", c1 ? next : c);
-		i += c1;
+			buffer_putc(b, t.p[i]);
 	}
 }
 

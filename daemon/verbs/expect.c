@@ -284,19 +284,29 @@ static bool begin(struct report *r, const struct matching *m)
 	return true;
 }
 
+static void print_text(FILE *out, struct text t)
+{
+	for (size_t i = 0, n; i < t.n; i += n ? n : 1) {
+		n = text_control(t.p + i, t.n - i);
+		if (n)
+			fprintf(out, "\\u%04x", (unsigned)(unsigned char)t.p[i + n - 1]);
+		else
+			fputc(t.p[i], out);
+	}
+}
+
 static void print_value(FILE *out, struct text t)
 {
-	if (t.p)
-		fprintf(out, "%.*s", TEXT_ARG(t));
-	else
-		fputs("null", out);
+	print_text(out, t.p ? t : TEXT("null"));
 }
 
 static void print_expected(FILE *out, const struct expected_row *row, size_t most)
 {
 	fputs("row", out);
 	for (size_t i = 0; i < row->n && i < most; i++) {
-		fprintf(out, " %.*s=", TEXT_ARG(row->fields[i].column));
+		fputc(' ', out);
+		print_text(out, row->fields[i].column);
+		fputc('=', out);
 		print_value(out, row->fields[i].type == TOKEN_NULL ? TEXT_NONE : row->fields[i].value);
 	}
 }
@@ -322,7 +332,9 @@ static void tell_columns(struct report *r, const struct matching *m, const struc
 		if (agrees(f, m->got, row) || !begin(r, m))
 			continue;
 		print_expected(r->out, want, 4);
-		fprintf(r->out, ": column %.*s: expected ", TEXT_ARG(f->column));
+		fputs(": column ", r->out);
+		print_text(r->out, f->column);
+		fputs(": expected ", r->out);
 		print_value(r->out, f->type == TOKEN_NULL ? TEXT_NONE : f->value);
 		fputs(", got ", r->out);
 		print_value(r->out, table_cell(m->got, row, f->at));
@@ -350,8 +362,10 @@ static void tell_unexpected(struct report *r, const struct matching *m, size_t r
 	fputs("row", r->out);
 	for (size_t c = 0; c < m->got->n_columns; c++) {
 		struct text cell = table_cell(m->got, row, c);
-		if (cell.p)
-			fprintf(r->out, " %s=%.*s", m->got->columns[c].name, TEXT_ARG(cell));
+		if (!cell.p)
+			continue;
+		fprintf(r->out, " %s=", m->got->columns[c].name);
+		print_text(r->out, cell);
 	}
 	fputs(": not expected\n", r->out);
 }

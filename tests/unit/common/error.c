@@ -13,6 +13,8 @@ START_TEST(messages_are_set_and_prefixed)
 	ck_assert_int_eq(error_set(&e, -EINVAL, "%s:%d: %s", "f", 3, "wrong"), -EINVAL);
 	ck_assert_int_eq(error_prefix(&e, -ENOMEM, "loading %s", "x"), -ENOMEM);
 	ck_assert_str_eq(e.text, "loading x: f:3: wrong");
+	error_set(&e, 0, "%s", "a\nb\033[m\302\233\302\240");
+	ck_assert_str_eq(e.text, "a?b?[m??\302\240");
 	ck_assert_int_eq(error_set(NULL, -EINVAL, "nobody listens"), -EINVAL);
 	ck_assert_int_eq(error_prefix(NULL, -EINVAL, "nobody listens"), -EINVAL);
 }

@@ -71,6 +71,8 @@ START_TEST(columns_that_differ)
 	assert_told("{\"complaint\":[" C2 ",{\"id\":\"c1\",\"due\":null}]}",
 		    "FAIL x: table complaint: row id=c1 due=null: column due: expected null, got 2024-03-13\n");
 	assert_told("{\"complaint\":[" C2 ",{\"id\":\"c1\",\"note\":\"\"}]}", "FAIL x: table complaint: row id=c1 note=: column note: expected , got null\n");
+	assert_told("{\"complaint\":[" C2 ",{\"id\":\"c1\",\"note\":\"\\u001b[31m\\u009b\\u00e9\"}]}", /* nothing speaks to a terminal */
+		    "FAIL x: table complaint: row id=c1 note=\\u001b[31m\\u009b\303\251: column note: expected \\u001b[31m\\u009b\303\251, got null\n");
 	assert_told("{\"complaint\":[{\"id\":\"c1\"},{\"id\":\"c2\",\"note\":\"7\"}]}", "FAIL x: table complaint: row id=c2 note=7: column note: expected 7, got 007\n");
 }
 END_TEST
