@@ -187,7 +187,7 @@ class Topic:
 			raise RuntimeError(f"{left} records not produced, {failed[:3]}")
 
 	def consumer(self):
-		return confluent_kafka.Consumer({"bootstrap.servers": self.fixtures.bootstrap, "group.id": "unused", "enable.auto.commit": False, "fetch.wait.max.ms": 20})
+		return confluent_kafka.Consumer({"bootstrap.servers": self.fixtures.bootstrap, "group.id": "unused", "enable.auto.commit": False, "fetch.wait.max.ms": 20, "receive.message.max.bytes": 1000000000})
 
 	def ends(self):
 		"""{partition: offset after the last record}"""

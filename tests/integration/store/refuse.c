@@ -65,6 +65,37 @@ START_TEST(a_unique_violation_of_data_is_the_records_fault)
 }
 END_TEST
 
+static int count_waiting(void *arg, int64_t reject_id, const struct record *r)
+{
+	(void)reject_id;
+	(void)r;
+	++*(int *)arg;
+	return 0;
+}
+
+/* More than one statement should carry, and more than the server takes of one: see SLICE_BYTES and BODY_BYTES. */
+START_TEST(bodies_of_any_size_are_stored_or_left_out)
+{
+	enum { LARGE = 5 << 20, HUGE = 80 << 20, N = 9 };
+	char *bytes = calloc(1, HUGE);
+	ck_assert_ptr_nonnull(bytes);
+	for (int i = 0; i < N; i++)
+		put_reject(&t, 0, i, REASON_TOO_LARGE, "bytes")->record.value = (struct text){bytes, i == 4 ? HUGE : LARGE};
+	const struct header header = {TEXT("x"), {bytes, HUGE}};
+	struct record *r = &put_reject(&t, 0, N, REASON_UNKNOWN_UNIT, UNIT_A)->record;
+	r->headers = &header;
+	r->n_headers = 1;
+	ck_commit(s, &t, 0);
+	ck_sql(&t, "SELECT count(*), count(value), sum(length(value)), count(key), count(headers) FROM rekap.reject JOIN rekap.reject_body USING (reject_id)",
+	       "10|8|41943040|8|8");
+	ck_sql(&t, "SELECT next_offset FROM rekap.ingest_offset WHERE partition = 0", "10");
+	struct error err = {""};
+	int waiting = 0; /* of the one whose body was left out nothing is there to replay */
+	ck_assert_msg(store_rejects_waiting(s, 0, 10, count_waiting, &waiting, &err) == 0 && !waiting, "%d %s", waiting, err.text);
+	free(bytes);
+}
+END_TEST
+
 /* If even the reject is refused, the records are not at fault: nothing is rejected, the daemon stops. */
 START_TEST(a_fault_of_the_database_rejects_nothing)
 {
@@ -133,6 +164,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, one_poison_record_is_found, 0, 9);
 	tcase_add_test(tc, a_unique_violation_of_data_is_the_records_fault);
+	tcase_add_test(tc, bodies_of_any_size_are_stored_or_left_out);
 	tcase_add_test(tc, a_fault_of_the_database_rejects_nothing);
 	tcase_add_loop_test(tc, sqlstates_say_what_to_do, 0, (int)COUNT(classes));
 	tcase_add_test(tc, a_refusal_at_commit_counts_too);
