@@ -12,6 +12,7 @@
 
 #include "common/file.h"
 #include "common/log.h"
+#include "common/secret.h"
 
 extern char **environ;
 
@@ -93,16 +94,6 @@ static const struct {
 	{"*_cb", {NULL}, "it is no setting but a function of the program"},
 };
 
-/* Properties that are never printed, and that may come from a file. */
-static bool is_kafka_secret(const char *name)
-{
-	static const char *const patterns[] = {"*password*", "*secret*", "*passphrase*", "*key.pem", "*jaas.config"};
-	for (size_t i = 0; i < COUNT(patterns); i++)
-		if (!fnmatch(patterns[i], name, 0))
-			return true;
-	return false;
-}
-
 /* --- setting one value ----------------------------------------------------------------------------------------------------------------------- */
 
 /* A setting as it was found: where stands in messages. */
@@ -110,6 +101,7 @@ struct setting {
 	const char *section, *name;
 	char *value;
 	const char *where;
+	const char *open; /* who else can read it there, and what to do; NULL: nobody */
 };
 
 static int no_memory(struct error *err)
@@ -213,6 +205,16 @@ static bool all_allowed(const char *value, const char *const allowed[2])
 	return parts > 0;
 }
 
+/* Keys that only the library opens are no less secret. */
+static int check_key_file(const struct setting *s, struct error *err)
+{
+	static const char *const names[] = {"ssl.key.location", "ssl.keystore.location"};
+	for (size_t i = 0; i < COUNT(names); i++)
+		if (!strcmp(s->name, names[i]) && file_check_secret(s->value, false, err) < 0)
+			return error_prefix(err, -EINVAL, "%s: kafka.%s", s->where, s->name);
+	return 0;
+}
+
 static int check_kafka(const struct setting *s, struct error *err)
 {
 	for (size_t i = 0; i < COUNT(refused); i++) {
@@ -222,7 +224,7 @@ static int check_kafka(const struct setting *s, struct error *err)
 		return error_set(err, -EINVAL, "%s: kafka.%s: refused: %s; must be %s%s%s", s->where, s->name, refused[i].why,
 				 allowed[0] ? allowed[0] : "left out", allowed[1] ? " or " : "", allowed[1] ? allowed[1] : "");
 	}
-	return 0;
+	return check_key_file(s, err);
 }
 
 static int set_kafka(struct config *c, const struct setting *s, struct error *err)
@@ -309,7 +311,7 @@ static bool names_secret_file(const struct setting *s, size_t *ret_n)
 	char name[128];
 	*ret_n = n - m;
 	snprintf(name, sizeof name, "%.*s", (int)*ret_n, s->name);
-	return !strcmp(s->section, "kafka") ? is_kafka_secret(name) : !strcmp(s->section, "postgres") && !strcmp(name, "conninfo");
+	return !strcmp(s->section, "kafka") ? secret_property(name) : !strcmp(s->section, "postgres") && !strcmp(name, "conninfo");
 }
 
 static int set(struct config *c, const struct setting *s, struct error *err);
@@ -321,10 +323,12 @@ static int set_from_file(struct config *c, const struct setting *s, size_t name_
 	char path[1024], name[128];
 	struct buffer content = {0};
 	bool relative = *s->value != '/' && folder;
+	size_t above = folder ? strlen(folder) : 0;
+	bool credential = relative || (folder && !strncmp(s->value, folder, above) && s->value[above] == '/');
 	if ((size_t)snprintf(path, sizeof path, "%s%s%s", relative ? folder : "", relative ? "/" : "", s->value) >= sizeof path)
 		return error_set(err, -EINVAL, "%s: %s.%s: the path is too long", s->where, s->section, s->name);
 	snprintf(name, sizeof name, "%.*s", (int)name_length, s->name);
-	int r = file_read(path, FILE_MAX, &content, err);
+	int r = file_read_secret(path, FILE_MAX, credential, &content, err);
 	if (r < 0)
 		error_prefix(err, r, "%s: %s.%s", s->where, s->section, s->name);
 	while (content.n && (content.p[content.n - 1] == '\n' || content.p[content.n - 1] == '\r'))
@@ -333,11 +337,18 @@ static int set_from_file(struct config *c, const struct setting *s, size_t name_
 	if (r >= 0 && !value)
 		r = no_memory(err);
 	if (r >= 0) {
-		struct setting inner = {s->section, name, (char *)(uintptr_t)value, s->where};
+		struct setting inner = {s->section, name, (char *)(uintptr_t)value, s->where, NULL};
 		r = set(c, &inner, err);
 	}
 	buffer_deinit(&content);
 	return r < 0 && r != -ENOMEM ? -EINVAL : r;
+}
+
+static bool holds_secret(const struct setting *s)
+{
+	if (!strcmp(s->section, "kafka"))
+		return secret_property(s->name);
+	return !strcmp(s->section, "postgres") && !strcmp(s->name, "conninfo") && secret_in_conninfo(s->value);
 }
 
 static int set(struct config *c, const struct setting *s, struct error *err)
@@ -345,6 +356,8 @@ static int set(struct config *c, const struct setting *s, struct error *err)
 	size_t n;
 	if (names_secret_file(s, &n))
 		return set_from_file(c, s, n, err);
+	if (s->open && holds_secret(s))
+		buffer_printf(&c->warnings, "%s: %s.%s: %s\n", s->where, s->section, s->name, s->open);
 	if (!strcmp(s->section, "kafka"))
 		return set_kafka(c, s, err);
 	for (size_t i = 0; i < N_KEYS; i++)
@@ -375,7 +388,7 @@ static char *unquote(char *s)
 	return s + 1;
 }
 
-static int read_line(struct config *c, char *line, char *section, size_t size, const char *where, struct error *err)
+static int read_line(struct config *c, char *line, char *section, size_t size, const char *where, const char *open, struct error *err)
 {
 	line = trim(line);
 	size_t n = strlen(line);
@@ -385,7 +398,7 @@ static int read_line(struct config *c, char *line, char *section, size_t size, c
 		if (line[n - 1] != ']')
 			return error_set(err, -EINVAL, "%s: a section's line must end with ]", where);
 		snprintf(section, size, "%.*s", (int)n - 2, line + 1);
-		struct setting s = {section, "", NULL, where};
+		struct setting s = {section, "", NULL, where, NULL};
 		bool known = !strcmp(section, "kafka") || !strcmp(section, "postgres") || !strcmp(section, "rekapd");
 		return known ? 0 : unknown_section(&s, err);
 	}
@@ -395,7 +408,7 @@ static int read_line(struct config *c, char *line, char *section, size_t size, c
 	if (!*section)
 		return error_set(err, -EINVAL, "%s: stands before any section; begin with [kafka], [postgres] or [rekapd]", where);
 	*equals = 0;
-	struct setting s = {section, trim(line), unquote(trim(equals + 1)), where};
+	struct setting s = {section, trim(line), unquote(trim(equals + 1)), where, open};
 	return set(c, &s, err);
 }
 
@@ -403,12 +416,14 @@ static int read_lines(struct config *c, const char *path, char *text, struct err
 {
 	char section[64] = "", where[1200];
 	unsigned number = 1;
+	bool others = file_check_secret(path, false, NULL) < 0;
+	const char *open = others ? "a secret in a file to which others have access: chmod 640 and chown it to root, or keep the secret in a file of its own" : NULL;
 	for (char *line = text, *next; line; line = next, number++) {
 		next = strchr(line, '\n');
 		if (next)
 			*next++ = 0;
 		snprintf(where, sizeof where, "%s:%u", path, number);
-		int r = read_line(c, line, section, sizeof section, where, err);
+		int r = read_line(c, line, section, sizeof section, where, open, err);
 		if (r < 0)
 			return r;
 	}
@@ -479,7 +494,7 @@ static int read_variable(struct config *c, const char *variable, struct error *e
 		snprintf(name, sizeof name, "%.*s", (int)(equals - variable - (ptrdiff_t)n), variable + n);
 		for (char *p = name; *p; p++)
 			*p = *p == '_' && i == 0 ? '.' : *p >= 'A' && *p <= 'Z' ? (char)(*p + 32) : *p;
-		struct setting s = {names[i], name, (char *)(uintptr_t)(equals + 1), where};
+		struct setting s = {names[i], name, (char *)(uintptr_t)(equals + 1), where, NULL};
 		return set(c, &s, err);
 	}
 	return 0;
@@ -504,7 +519,7 @@ static int read_set(struct config *c, const char *text, struct error *err)
 		return error_set(err, -EINVAL, "%s: must be --set SECTION.KEY=VALUE", where);
 	snprintf(section, sizeof section, "%.*s", (int)(dot - text), text);
 	snprintf(name, sizeof name, "%.*s", (int)(equals - dot - 1), dot + 1);
-	struct setting s = {section, name, (char *)(uintptr_t)(equals + 1), where};
+	struct setting s = {section, name, (char *)(uintptr_t)(equals + 1), where, "a secret on the command line shows in the list of processes: keep it in a file of its own"};
 	return set(c, &s, err);
 }
 
@@ -512,7 +527,7 @@ static int set_defaults(struct config *c, struct error *err)
 {
 	int r = 0;
 	for (size_t i = 0; i < N_KEYS && r >= 0; i++) {
-		struct setting s = {keys[i].doc->section, keys[i].doc->name, (char *)(uintptr_t)keys[i].doc->value, "default"};
+		struct setting s = {keys[i].doc->section, keys[i].doc->name, (char *)(uintptr_t)keys[i].doc->value, "default", NULL};
 		r = set_key(c, i, &s, err);
 	}
 	return r;
@@ -538,6 +553,8 @@ int config_load(struct config *c, const char *path, const char *const *sets, siz
 		r = read_environment(c, err);
 	for (size_t i = 0; i < n_sets && r >= 0; i++)
 		r = read_set(c, sets[i], err);
+	if (r >= 0 && c->warnings.failed)
+		r = no_memory(err);
 	if (r < 0)
 		config_deinit(c);
 	return r < 0 && r != -ENOMEM ? -EINVAL : r;
@@ -558,91 +575,36 @@ void config_deinit(struct config *c)
 			free(*(char **)(void *)((char *)c + keys[i].offset));
 	}
 	free(c->origins);
+	buffer_deinit(&c->warnings);
 	*c = (struct config){0};
+}
+
+bool config_warning(const struct config *c, size_t *at, struct text *ret)
+{
+	if (*at >= c->warnings.n)
+		return false;
+	const char *line = c->warnings.p + *at, *end = memchr(line, '\n', c->warnings.n - *at);
+	*ret = (struct text){line, (size_t)(end - line)};
+	*at += ret->n + 1;
+	return true;
+}
+
+const char *config_kafka(const struct config *c, const char *name)
+{
+	for (size_t i = 0; i < c->n_kafka; i++)
+		if (!strcmp(c->kafka[i].name, name))
+			return c->kafka[i].value;
+	return NULL;
 }
 
 /* --- printing -------------------------------------------------------------------------------------------------------------------------------- */
 
-#define BLANKS " \t\r\n\f\v"
-
-/* In a URI a name may be disguised by percent signs. */
-static bool is_conninfo_secret(const char *name, size_t n)
-{
-	static const char *const parts[] = {"password", "secret", "scram_", "%"};
-	for (size_t i = 0; i < COUNT(parts); i++)
-		if (memmem(name, n, parts[i], strlen(parts[i])))
-			return true;
-	return false;
-}
-
-/* The end of a value as libpq reads it: in quotes or up to a blank, a backslash before what would end it. */
-static const char *end_of_value(const char *v)
-{
-	bool quoted = *v == '\'';
-	for (v += quoted; *v && (quoted ? *v != '\'' : !strchr(BLANKS, *v)); v++)
-		v += *v == '\\' && v[1];
-	return v + (quoted && *v);
-}
-
-#define HIDDEN "********"
-
-/* name = value …; what follows a mistake is hidden, since it may be part of a password. */
-static void print_pairs(const char *s, FILE *out)
-{
-	for (const char *gap = ""; *(s += strspn(s, BLANKS)); gap = " ") {
-		size_t n = strcspn(s, "=" BLANKS);
-		const char *equals = s + n + strspn(s + n, BLANKS);
-		if (*equals != '=') {
-			fprintf(out, "%s%s", gap, HIDDEN);
-			return;
-		}
-		const char *value = equals + 1 + strspn(equals + 1, BLANKS), *end = end_of_value(value);
-		bool secret = is_conninfo_secret(s, n);
-		fprintf(out, "%s%.*s=%.*s", gap, (int)n, s, secret ? (int)strlen(HIDDEN) : (int)(end - value), secret ? HIDDEN : value);
-		s = end;
-	}
-}
-
-/* ?name=value&…; what has no name is hidden, since it may be part of a password. */
-static void print_parameters(const char *s, FILE *out)
-{
-	while (*s) {
-		size_t n = 1 + strcspn(s + 1, "=&"), end = 1 + strcspn(s + 1, "&");
-		if (n == end)
-			fprintf(out, "%c%s", *s, HIDDEN);
-		else if (is_conninfo_secret(s, n))
-			fprintf(out, "%.*s=%s", (int)n, s, HIDDEN);
-		else
-			fprintf(out, "%.*s", (int)end, s);
-		s += end;
-	}
-}
-
-/* The last @ ends the password, even of one that should have had its own @ written as %40. */
-static void print_uri(const char *s, FILE *out)
-{
-	const char *authority = strstr(s, "://") + 3, *at = strrchr(authority, '@');
-	const char *colon = at ? memchr(authority, ':', (size_t)(at - authority)) : NULL;
-	if (colon) {
-		fprintf(out, "%.*s:%s", (int)(colon - s), s, HIDDEN);
-		s = at;
-	}
-	size_t n = strcspn(s, "?");
-	fprintf(out, "%.*s", (int)n, s);
-	print_parameters(s + n, out);
-}
-
-static void print_conninfo(const char *s, FILE *out)
-{
-	bool uri = !strncmp(s, "postgresql://", 13) || !strncmp(s, "postgres://", 11);
-	(uri ? print_uri : print_pairs)(s, out);
-}
-
 /* As the file's reader takes it: in quotes where it would trim it or take quotes off; a line break, which no file can give, in letters. */
 static void print_string(const char *s, FILE *out)
 {
+	static const char blanks[] = " \t\r\n\f\v\"";
 	size_t n = strlen(s);
-	bool quoted = n && (strchr(BLANKS "\"", s[0]) || strchr(BLANKS "\"", s[n - 1]));
+	bool quoted = n && (strchr(blanks, s[0]) || strchr(blanks, s[n - 1]));
 	fputs(quoted ? "\"" : "", out);
 	for (; *s; s++)
 		if (*s == '\n')
@@ -659,7 +621,7 @@ static void print_value(const struct config *c, const struct key *k, FILE *out)
 	switch (k->type) {
 	case STRING:
 		if (k->doc->secret)
-			print_conninfo(*(char *const *)(const void *)slot, out);
+			secret_print_conninfo(*(char *const *)(const void *)slot, out);
 		else
 			print_string(*(char *const *)(const void *)slot, out);
 		break;
@@ -688,7 +650,7 @@ void config_print(const struct config *c, FILE *out)
 	for (size_t i = 0; i < c->n_kafka; i++) {
 		const struct config_property *p = &c->kafka[i];
 		fprintf(out, "# %s\n%s = ", p->origin, p->name);
-		print_string(is_kafka_secret(p->name) ? HIDDEN : p->value, out);
+		print_string(secret_property(p->name) ? SECRET_HIDDEN : p->value, out);
 		fputc('\n', out);
 	}
 	for (size_t i = 0; i < N_KEYS; i++) {

@@ -10,7 +10,8 @@
  * section.key=value. In environment names, dots of a key become underscores (REKAPD_KAFKA_BOOTSTRAP_SERVERS).
  *
  * A secret may come from a file, less the line breaks at its end: `sasl.password.file = PATH` for any secret of [kafka], `conninfo_file = PATH` in [postgres].
- * A relative path lies in $CREDENTIALS_DIRECTORY where that is set.
+ * A relative path lies in $CREDENTIALS_DIRECTORY where that is set. A secret's file to which others have access is refused, also one that only the client
+ * library opens (ssl.key.location). A secret in an ordinary file that others can read, or on the command line, is warned of.
  */
 #include <stdio.h>
 
@@ -36,6 +37,7 @@ struct config {
 	int64_t suppression_threshold;
 	int64_t log_level;
 	char **origins; /* where each key of the table got its value, for config_print */
+	struct buffer warnings; /* of secrets in the open, for config_warning */
 };
 
 /* One row of the table, for --help, samples, man pages. */
@@ -53,6 +55,10 @@ const struct config_key *config_keys(size_t *ret_n);
  */
 int config_load(struct config *c, const char *path, const char *const *sets, size_t n_sets, struct error *err);
 void config_deinit(struct config *c);
+/* The next warning, one that names place and remedy; *at begins with 0. False: there is none left. */
+bool config_warning(const struct config *c, size_t *at, struct text *ret);
+/* The value of a [kafka] property; NULL: not set. */
+const char *config_kafka(const struct config *c, const char *name);
 
 /* Prints every effective setting under a comment with its origin, secrets redacted, as a file that config_load reads (but for the secrets). */
 void config_print(const struct config *c, FILE *out);

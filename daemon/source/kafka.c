@@ -13,12 +13,15 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "daemon/source/cause.h"
 #include "daemon/source/source.h"
 
 #define COMPLAIN_EVERY (10 * INSTANT_PER_SECOND)
 #define CLAIM_EVERY (INSTANT_PER_SECOND)
 #define TELL_EVERY (INSTANT_PER_SECOND)
 #define END_TIMEOUT_MS 5000
+#define REACH_MS 1000
+#define PUBLISH_REACH_MS 10000
 #define BEGINNING_TIMEOUT_MS 200
 
 struct partition {
@@ -33,6 +36,7 @@ struct partition {
 };
 
 struct source {
+	struct cause cause; /* first: the library hands it to on_certificate */
 	rd_kafka_t *rk;
 	rd_kafka_queue_t *queue;
 	struct source_handlers handlers;
@@ -43,11 +47,13 @@ struct source {
 	bool claimed, paused;
 	bool anew; /* nothing is fetched; once the queue is empty, fetching begins anew behind what was handed on */
 	unsigned generation; /* counts rebalances */
-	int64_t claim_at, complained_at, unreadable_at, told_at;
+	int64_t claim_at, unreadable_at, told_at;
+	int64_t complained_at[2]; /* that brokers are away; that they refuse us */
 	int64_t session, heirs_until; /* how long the group waits for a dead member; until when its share may come */
 	bool asked_others, others;    /* whether others hold partitions, asked once an assignment */
 	int fatal; /* negative: source_poll returns it */
 	struct error error;
+	const char *mechanism; /* of SASL, borrowed from the configuration; NULL: none */
 	rd_kafka_message_t **messages;
 	size_t size;
 };
@@ -64,10 +70,13 @@ static int set_property(rd_kafka_conf_t *conf, const char *name, const char *val
 
 static bool configured(const struct config *c, const char *name)
 {
-	for (size_t i = 0; i < c->n_kafka; i++)
-		if (!strcmp(c->kafka[i].name, name))
-			return true;
-	return false;
+	return config_kafka(c, name) != NULL;
+}
+
+const char *source_mechanism(const struct config *c)
+{
+	const char *mechanism = config_kafka(c, "sasl.mechanism");
+	return mechanism ? mechanism : config_kafka(c, "sasl.mechanisms");
 }
 
 /* A property the library may not know in its older versions. */
@@ -98,6 +107,19 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
 		log_write(l, "kafka client", "facility=%s message=%s", facility, log_quote(text, quoted, sizeof quoted));
 }
 
+/* Notes which check a broker's certificate fails, of which the library's own message tells nothing. The verdict stays that of OpenSSL. */
+static int on_certificate(rd_kafka_t *rk, const char *broker, int32_t id, int *x509_error, int depth, const char *der, size_t size, char *errstr, size_t errstr_size, void *opaque)
+{
+	struct cause *cause = opaque;
+	(void)rk, (void)broker, (void)id, (void)depth, (void)der, (void)size;
+	if (!*x509_error)
+		return 1;
+	atomic_store(&cause->x509, *x509_error);
+	snprintf(errstr, errstr_size, "X.509 error %d", *x509_error);
+	return 0;
+}
+
+/* The opaque of what is made of this must begin with a struct cause. */
 static int base_conf(const struct config *c, rd_kafka_conf_t **ret, struct error *err)
 {
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
@@ -107,6 +129,7 @@ static int base_conf(const struct config *c, rd_kafka_conf_t **ret, struct error
 	set_if_known(conf, "client.software.name", "rekapd");
 	set_if_known(conf, "log_level", "2"); /* what a verb asks for fails with a message of its own */
 	rd_kafka_conf_set_log_cb(conf, on_log);
+	rd_kafka_conf_set_ssl_cert_verify_cb(conf, on_certificate);
 	int r = apply_user(conf, c, err);
 	if (r < 0)
 		rd_kafka_conf_destroy(conf);
@@ -253,15 +276,23 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t e, rd_kafka_topic_p
 
 /* --- faults that the client tells ---------------------------------------------------------------------------------------------------------------- */
 
-/* Transport faults are the library's to retry, for ever; people hear of them now and then. */
+/* All faults of the transport are the library's to retry, for ever; people hear of them now and then, and loudly of those that need their hand. */
 static void complain(struct source *s, rd_kafka_resp_err_t e, const char *why)
 {
-	char quoted[512];
-	int64_t now = clock_monotonic();
-	if (s->complained_at && now - s->complained_at < COMPLAIN_EVERY)
+	char quoted[700];
+	struct cause cause = {CAUSE_UNKNOWN};
+	cause_note(&cause, e == RD_KAFKA_RESP_ERR__AUTHENTICATION, why ? why : "");
+	atomic_store(&cause.x509, atomic_load(&s->cause.x509));
+	bool refusal = cause_is_refusal(&cause);
+	int64_t now = clock_monotonic(), *last = &s->complained_at[refusal];
+	if (*last && now - *last < COMPLAIN_EVERY)
 		return;
-	s->complained_at = now;
-	log_warning("kafka unavailable", "error=%s reason=%s", rd_kafka_err2name(e), log_quote(why ? why : "", quoted, sizeof quoted));
+	*last = now;
+	log_quote(why ? why : "", quoted, sizeof quoted);
+	if (refusal)
+		log_error("kafka refuses us", "error=%s reason=%s remedy=\"%s\"", rd_kafka_err2name(e), quoted, cause_remedy(&cause, s->mechanism, source_library_number()));
+	else
+		log_warning("kafka unavailable", "error=%s reason=%s", rd_kafka_err2name(e), quoted);
 }
 
 /* Their partition stands still, for what cannot be read can be neither counted nor rejected; the library tries again, and the others go on. */
@@ -721,6 +752,7 @@ int source_new(const struct config *c, const struct source_handlers *h, struct s
 	if (!s)
 		return error_set(err, -ENOMEM, "kafka: out of memory");
 	s->handlers = *h;
+	s->mechanism = source_mechanism(c);
 	s->fd = -1;
 	int r = start(s, c, err);
 	if (r < 0)
@@ -752,64 +784,106 @@ struct source *source_free(struct source *s)
 
 /* --- beside the consumer --------------------------------------------------------------------------------------------------------------------------- */
 
-static int client(const struct config *c, rd_kafka_type_t type, rd_kafka_conf_t *conf, rd_kafka_t **ret, struct error *err)
+struct client {
+	struct cause cause; /* first: the library hands it to its callbacks */
+	const struct config *config;
+	rd_kafka_t *rk;
+};
+
+static void on_client_error(rd_kafka_t *rk, int code, const char *why, void *opaque)
+{
+	(void)rk;
+	cause_note(opaque, code == RD_KAFKA_RESP_ERR__AUTHENTICATION, why);
+}
+
+/* Takes the conf. */
+static int client_new(struct client *c, const struct config *config, rd_kafka_type_t type, rd_kafka_conf_t *conf, void *opaque, struct error *err)
 {
 	char text[512];
-	(void)c;
-	*ret = rd_kafka_new(type, conf, text, sizeof text);
-	if (*ret)
+	c->config = config;
+	rd_kafka_conf_set_opaque(conf, opaque);
+	rd_kafka_conf_set_error_cb(conf, on_client_error);
+	c->rk = rd_kafka_new(type, conf, text, sizeof text);
+	if (c->rk)
 		return 0;
 	rd_kafka_conf_destroy(conf);
 	return error_set(err, -EINVAL, "kafka: %s", text);
 }
 
-static int plain_client(const struct config *c, rd_kafka_t **ret, struct error *err)
+static int plain_client(struct client *c, const struct config *config, struct error *err)
 {
 	rd_kafka_conf_t *conf;
-	int r = base_conf(c, &conf, err);
-	return r < 0 ? r : client(c, RD_KAFKA_CONSUMER, conf, ret, err);
+	int r = base_conf(config, &conf, err);
+	*c = (struct client){.config = config};
+	return r < 0 ? r : client_new(c, config, RD_KAFKA_CONSUMER, conf, c, err);
 }
 
-static int unavailable(rd_kafka_resp_err_t e, struct error *err)
+/* What stopped the call that ended so, as far as the library has told. */
+static int unavailable(struct client *c, rd_kafka_resp_err_t e, struct error *err)
 {
-	return error_set(err, SOURCE_RETRY, "kafka: %s: is the broker up, and kafka.bootstrap.servers right?", rd_kafka_err2str(e));
+	rd_kafka_poll(c->rk, 0);
+	if (cause_is_refusal(&c->cause))
+		return error_set(err, -EACCES, "kafka: refused: %s: %s", c->cause.why, cause_remedy(&c->cause, source_mechanism(c->config), source_library_number()));
+	return error_set(err, SOURCE_RETRY, "kafka: %s: is the broker up, and kafka.bootstrap.servers right?", *c->cause.why ? c->cause.why : rd_kafka_err2str(e));
+}
+
+/* Asks for all topics. A refusal ends the wait early, but not at once: another broker of the list may serve us. */
+static int reach(struct client *c, int timeout_ms, const struct rd_kafka_metadata **ret, struct error *err)
+{
+	int left = timeout_ms, refusals = 0;
+	for (int wait = REACH_MS;; wait *= 2) {
+		wait = wait < left ? wait : left;
+		left -= wait;
+		rd_kafka_resp_err_t e = rd_kafka_metadata(c->rk, 1, NULL, ret, wait);
+		if (!e)
+			return 0;
+		int r = unavailable(c, e, err);
+		refusals += r < 0;
+		if (left <= 0 || refusals == 2)
+			return r;
+	}
 }
 
 int source_topics(const struct config *c, int timeout_ms, void (*topic)(void *arg, const char *name, int partitions), void *arg, struct error *err)
 {
-	rd_kafka_t *rk;
+	struct client client;
 	const struct rd_kafka_metadata *md;
-	int r = plain_client(c, &rk, err);
+	int r = plain_client(&client, c, err);
 	if (r < 0)
 		return r;
 	rd_kafka_topic_partition_list_t *wanted = subscription(c->topics);
-	rd_kafka_resp_err_t e = rd_kafka_metadata(rk, 1, NULL, &md, timeout_ms);
-	if (!e) {
+	r = reach(&client, timeout_ms, &md, err);
+	if (r == 0) {
 		for (int i = 0; i < md->topic_cnt; i++)
 			if (subscribed(wanted, md->topics[i].topic))
 				topic(arg, md->topics[i].topic, md->topics[i].partition_cnt);
 		rd_kafka_metadata_destroy(md);
 	}
 	rd_kafka_topic_partition_list_destroy(wanted);
-	rd_kafka_destroy(rk);
-	return e ? unavailable(e, err) : 0;
+	rd_kafka_destroy(client.rk);
+	return r;
 }
 
 int source_ends(const struct config *c, int timeout_ms, const struct source_partition *partitions, size_t n, struct source_end *ret_ends, struct error *err)
 {
-	rd_kafka_t *rk;
-	int r = plain_client(c, &rk, err);
+	struct client client;
+	const struct rd_kafka_metadata *md;
+	int r = plain_client(&client, c, err);
 	if (r < 0)
 		return r;
-	rd_kafka_resp_err_t e = RD_KAFKA_RESP_ERR_NO_ERROR;
-	for (size_t i = 0; i < n && !e; i++)
-		e = rd_kafka_query_watermark_offsets(rk, partitions[i].topic, partitions[i].partition, &ret_ends[i].low, &ret_ends[i].high, timeout_ms);
-	rd_kafka_destroy(rk);
-	return e ? unavailable(e, err) : 0;
+	r = reach(&client, timeout_ms, &md, err);
+	if (r == 0)
+		rd_kafka_metadata_destroy(md);
+	for (size_t i = 0; i < n && r == 0; i++) {
+		rd_kafka_resp_err_t e = rd_kafka_query_watermark_offsets(client.rk, partitions[i].topic, partitions[i].partition, &ret_ends[i].low, &ret_ends[i].high, timeout_ms);
+		r = e ? unavailable(&client, e, err) : 0;
+	}
+	rd_kafka_destroy(client.rk);
+	return r;
 }
 
 struct producer {
-	rd_kafka_t *rk;
+	struct client client; /* first, as its cause */
 	int64_t delivered;
 	rd_kafka_resp_err_t failed; /* the first failure */
 };
@@ -824,24 +898,34 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaqu
 		p->failed = m->err;
 }
 
-int producer_new(const struct config *c, struct producer **ret_producer, struct error *err)
+static int start_producer(struct producer *p, const struct config *c, struct error *err)
 {
 	rd_kafka_conf_t *conf;
+	const struct rd_kafka_metadata *md;
+	int r = base_conf(c, &conf, err);
+	if (r < 0)
+		return r;
+	set_if_known(conf, "enable.idempotence", "true");
+	set_if_known(conf, "linger.ms", "5");
+	if (!configured(c, "partitioner"))
+		set_if_known(conf, "partitioner", "murmur2_random"); /* as Java's producers: a key's events meet in one partition, whoever sends them */
+	rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+	r = client_new(&p->client, c, RD_KAFKA_PRODUCER, conf, p, err);
+	if (r == 0)
+		r = reach(&p->client, PUBLISH_REACH_MS, &md, err);
+	if (r == 0)
+		rd_kafka_metadata_destroy(md);
+	return r;
+}
+
+int producer_new(const struct config *c, struct producer **ret_producer, struct error *err)
+{
 	struct producer *p = calloc(1, sizeof *p);
 	if (!p)
 		return error_set(err, -ENOMEM, "kafka: out of memory");
-	int r = base_conf(c, &conf, err);
-	if (r >= 0) {
-		set_if_known(conf, "enable.idempotence", "true");
-		set_if_known(conf, "linger.ms", "5");
-		if (!configured(c, "partitioner"))
-			set_if_known(conf, "partitioner", "murmur2_random"); /* as Java's producers: a key's events meet in one partition, whoever sends them */
-		rd_kafka_conf_set_opaque(conf, p);
-		rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
-		r = client(c, RD_KAFKA_PRODUCER, conf, &p->rk, err);
-	}
-	if (r < 0)
-		free(p);
+	int r = start_producer(p, c, err);
+	if (r)
+		producer_free(p);
 	else
 		*ret_producer = p;
 	return r;
@@ -851,8 +935,10 @@ struct producer *producer_free(struct producer *p)
 {
 	if (!p)
 		return NULL;
-	rd_kafka_purge(p->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-	rd_kafka_destroy(p->rk);
+	if (p->client.rk) {
+		rd_kafka_purge(p->client.rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+		rd_kafka_destroy(p->client.rk);
+	}
 	free(p);
 	return NULL;
 }
@@ -868,7 +954,7 @@ static rd_kafka_resp_err_t copy_headers(const struct header *headers, size_t n, 
 /* Once; the headers are the library's if it takes the record. */
 static rd_kafka_resp_err_t send_once(struct producer *p, const char *topic, struct text key, struct text value, rd_kafka_headers_t *headers)
 {
-	return rd_kafka_producev(p->rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY((void *)(uintptr_t)key.p, key.n),
+	return rd_kafka_producev(p->client.rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY((void *)(uintptr_t)key.p, key.n),
 				 RD_KAFKA_V_VALUE((void *)(uintptr_t)value.p, value.n), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
 }
 
@@ -879,23 +965,23 @@ int producer_send(struct producer *p, const char *topic, struct text key, struct
 	if (!e)
 		e = send_once(p, topic, key, value, list);
 	for (int waited = 0; e == RD_KAFKA_RESP_ERR__QUEUE_FULL && waited < 30000; waited += 100) {
-		rd_kafka_poll(p->rk, 100);
+		rd_kafka_poll(p->client.rk, 100);
 		e = send_once(p, topic, key, value, list);
 	}
-	rd_kafka_poll(p->rk, 0);
+	rd_kafka_poll(p->client.rk, 0);
 	if (!e)
 		return 0;
 	rd_kafka_headers_destroy(list);
-	return e == RD_KAFKA_RESP_ERR__QUEUE_FULL ? unavailable(RD_KAFKA_RESP_ERR__TIMED_OUT, err) : error_set(err, -EIO, "kafka: %s: %s", topic, rd_kafka_err2str(e));
+	return e == RD_KAFKA_RESP_ERR__QUEUE_FULL ? unavailable(&p->client, RD_KAFKA_RESP_ERR__TIMED_OUT, err) : error_set(err, -EIO, "kafka: %s: %s", topic, rd_kafka_err2str(e));
 }
 
 int producer_flush(struct producer *p, int timeout_ms, int64_t *ret_delivered, struct error *err)
 {
-	rd_kafka_resp_err_t e = rd_kafka_flush(p->rk, timeout_ms);
+	rd_kafka_resp_err_t e = rd_kafka_flush(p->client.rk, timeout_ms);
 	*ret_delivered = p->delivered;
 	if (p->failed)
 		return error_set(err, SOURCE_RETRY, "kafka: a record could not be delivered: %s", rd_kafka_err2str(p->failed));
-	return e ? unavailable(e, err) : 0;
+	return e ? unavailable(&p->client, e, err) : 0;
 }
 
 const char *source_library_version(void)

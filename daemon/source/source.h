@@ -71,7 +71,10 @@ bool source_drained(struct source *s);
 
 /* --- beside the consumer --------------------------------------------------------------------------------------------------------------------- */
 
-/* Existing topics that the subscription `topics` matches: `topic` for each with its number of partitions. 0, SOURCE_RETRY (no broker within the time), negative. */
+/*
+ * Existing topics that the subscription `topics` matches: `topic` for each with its number of partitions. 0, SOURCE_RETRY (no broker within the time), -EACCES (a
+ * broker refuses us or is not trusted; the message names the remedy), negative.
+ */
 int source_topics(const struct config *c, int timeout_ms, void (*topic)(void *arg, const char *name, int partitions), void *arg, struct error *err);
 
 /* The low and high end of partitions: fills ends[i] (low, high). Likewise. */
@@ -82,6 +85,7 @@ int source_ends(const struct config *c, int timeout_ms, const struct source_part
 
 /* A producer for `publish`: idempotent, waits for all replicas. */
 struct producer;
+/* Once a broker answers. 0, or as source_topics. */
 int producer_new(const struct config *c, struct producer **ret_producer, struct error *err);
 struct producer *producer_free(struct producer *p);
 /* Queues a record (copied). 0, SOURCE_RETRY: the queue stays full, negative. */
@@ -89,6 +93,8 @@ int producer_send(struct producer *p, const char *topic, struct text key, struct
 /* Waits until all are delivered. 0; SOURCE_RETRY: not within the time, or the broker refused one; *ret_delivered so far. */
 int producer_flush(struct producer *p, int timeout_ms, int64_t *ret_delivered, struct error *err);
 
+/* The mechanism of SASL that is set; NULL: none. */
+const char *source_mechanism(const struct config *c);
 /* The client library's version, "2.0.2"; as a number 0x020002. */
 const char *source_library_version(void);
 int source_library_number(void);

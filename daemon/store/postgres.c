@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "daemon/store/refusal.h"
 
 #define COPY_CHUNK (256 * 1024)
 #define SERVER_MIN 140000
@@ -282,24 +283,12 @@ static int check_server(struct pg *pg, struct error *err)
 	return 0;
 }
 
-/* libpq hands out no SQLSTATE of a refused connection, but puts it into a verbose message: "FATAL:  28P01: password …". The last one counts. */
-static void find_sqlstate(const char *message, char sqlstate[6])
-{
-	static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-	for (const char *p = message; (p = strstr(p, ":  ")); p += 3)
-		if (strspn(p + 3, digits) == 5 && p[8] == ':')
-			snprintf(sqlstate, 6, "%.5s", p + 3);
-}
-
-/* Who refused us and why. Without an SQLSTATE nobody answered, which passes. */
+/* Who refused us and why. Settings that have led to a server before are not at fault: then it is an outage, whatever the server says. */
 static int refused(struct pg *pg, struct error *err)
 {
-	const char *message = PQerrorMessage(pg->conn);
-	find_sqlstate(message, pg->sqlstate);
-	int r = pg->sqlstate[0] ? pg_classify(pg->sqlstate) : PG_RETRY;
-	r = error_set(err, r, "PostgreSQL: %.*s", (int)strcspn(message, "\n"), message);
+	int r = refusal_explain(PQerrorMessage(pg->conn), pg->sqlstate, err);
 	pg_disconnect(pg);
-	return r;
+	return r < 0 && pg->session ? PG_RETRY : r;
 }
 
 static int handshake(struct pg *pg, struct error *err)
@@ -355,6 +344,21 @@ int pg_connect(struct pg *pg, struct error *err)
 	if (r)
 		pg_disconnect(pg);
 	return r;
+}
+
+static bool is_loopback(const char *address)
+{
+	return !*address || *address == '/' || !strncmp(address, "127.", 4) || !strcmp(address, "::1");
+}
+
+void pg_link(const struct pg *pg, struct pg_link *ret)
+{
+	PQconninfoOption *options = PQconninfo(pg->conn);
+	*ret = (struct pg_link){.tls = PQsslInUse(pg->conn), .local = is_loopback(PQhostaddr(pg->conn))};
+	for (const PQconninfoOption *o = options; o && o->keyword; o++)
+		if (!strcmp(o->keyword, "sslmode") && o->val)
+			ret->verified = ret->tls && !strcmp(o->val, "verify-full");
+	PQconninfoFree(options);
 }
 
 /* --- statements --- */

@@ -37,6 +37,11 @@ struct pg *pg_free(struct pg *pg);
 /* Connects if there is no connection, and sets the session up. */
 int pg_connect(struct pg *pg, struct error *err);
 void pg_disconnect(struct pg *pg);
+/* How the connection that there is goes over the wire: encrypted, to the host that was named for sure, within this machine. */
+struct pg_link {
+	bool tls, verified, local;
+};
+void pg_link(const struct pg *pg, struct pg_link *ret);
 /* The deadline of statements from now on. */
 void pg_set_deadline(struct pg *pg, int seconds);
 /* Counts the connections made: what belonged to a session (temporary tables, …) is gone when it changed. */

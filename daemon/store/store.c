@@ -129,6 +129,13 @@ void store_disconnect(struct store *s)
 	pg_disconnect(s->pg);
 }
 
+enum store_link store_link(const struct store *s)
+{
+	struct pg_link link;
+	pg_link(s->pg, &link);
+	return link.verified ? STORE_LINK_VERIFIED : link.local ? STORE_LINK_LOCAL : link.tls ? STORE_LINK_UNVERIFIED : STORE_LINK_PLAIN;
+}
+
 void store_cancel(struct store *s)
 {
 	pg_cancel(s->pg);

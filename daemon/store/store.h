@@ -38,6 +38,14 @@ struct store *store_free(struct store *s);
 int store_connect(struct store *s, struct error *err);
 /* Closes the connection; claims stay known. */
 void store_disconnect(struct store *s);
+/* How the connection that there is goes over the wire. */
+enum store_link {
+	STORE_LINK_LOCAL,      /* within this machine */
+	STORE_LINK_PLAIN,      /* for all to read */
+	STORE_LINK_UNVERIFIED, /* encrypted, to whoever answered */
+	STORE_LINK_VERIFIED,   /* encrypted, to the host that was named */
+};
+enum store_link store_link(const struct store *s);
 /* Makes a statement that is running in another thread end soon (for shutdown). Safe from another thread. */
 void store_cancel(struct store *s);
 

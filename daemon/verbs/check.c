@@ -6,9 +6,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "daemon/source/cause.h"
 #include "daemon/source/source.h"
 #include "daemon/verbs/verbs.h"
 #include "schemas/embedded.h"
@@ -22,7 +24,7 @@ struct check {
 	bool has_rules;
 	bool asked, durable; /* the server was asked; it keeps what it commits */
 	struct buffer topics; /* that exist: " name name " */
-	int faults;
+	int status; /* the worst that was found */
 };
 
 /* A warning leaves the exit code alone: the daemon runs, but someone should know. */
@@ -40,7 +42,16 @@ static void say(struct check *c, enum mark mark, const char *what, const char *f
 	vprintf(format, ap);
 	va_end(ap);
 	putchar('\n');
-	c->faults += mark == MARK_FAIL;
+	if (mark == MARK_FAIL && c->status == STATUS_OK)
+		c->status = STATUS_FAULTS;
+}
+
+/* A service that is away or refuses us. Of several such faults the one that needs a hand counts. */
+static void say_fault(struct check *c, const char *what, int code, const struct error *err)
+{
+	int status = status_of(code);
+	say(c, MARK_FAIL, what, "%s", err->text);
+	c->status = c->status > status ? c->status : status;
 }
 
 static void check_calendar(struct check *c)
@@ -81,23 +92,62 @@ static void check_rulesets(struct check *c)
 		say(c, MARK_FAIL, "personal data", "no ruleset lists forbidden_fields: personal data would be let through");
 }
 
-static const char *kafka_property(const struct config *c, const char *name)
-{
-	for (size_t i = 0; i < c->n_kafka; i++)
-		if (!strcmp(c->kafka[i].name, name))
-			return c->kafka[i].value;
-	return NULL;
-}
-
-/* librdkafka before 2.6.1 sends its nonce twice, which Kafka 4 takes for a wrong password. */
+/* A broker older than Kafka 4 does not mind. */
 static void check_library(struct check *c)
 {
-	const char *mechanism = kafka_property(c->config, "sasl.mechanism");
-	if (!mechanism)
-		mechanism = kafka_property(c->config, "sasl.mechanisms");
-	bool trap = mechanism && !strncmp(mechanism, "SCRAM", 5) && source_library_number() < 0x020601;
-	say(c, trap ? MARK_FAIL : MARK_OK, "librdkafka", "%s%s", source_library_version(),
+	bool trap = cause_scram_trap(source_mechanism(c->config), source_library_number());
+	say(c, trap ? MARK_WARN : MARK_OK, "librdkafka", "%s%s", source_library_version(),
 	    trap ? ": SCRAM fails against Kafka 4 before librdkafka 2.6.1 (\"invalid credentials\" though they are right): use SASL/PLAIN over TLS or mutual TLS" : "");
+}
+
+static bool kafka_property_is(const struct config *c, const char *name, const char *value)
+{
+	const char *set = config_kafka(c, name);
+	return set && !strcasecmp(set, value);
+}
+
+/* Whether all brokers named are on this machine. */
+static bool brokers_are_local(const struct config *c)
+{
+	static const char *const local[] = {"localhost", "127.", "[::1]"};
+	const char *p = config_kafka(c, "bootstrap.servers");
+	if (!p)
+		p = config_kafka(c, "metadata.broker.list");
+	for (p = p ? p : ""; *(p += strspn(p, ", \t")); p += strcspn(p, ",")) {
+		const char *host = strstr(p, "://"), *end = p + strcspn(p, ",");
+		host = host && host < end ? host + 3 : p;
+		size_t i = 0;
+		while (i < COUNT(local) && strncmp(host, local[i], strlen(local[i])) != 0)
+			i++;
+		if (i == COUNT(local))
+			return false;
+	}
+	return true;
+}
+
+/* How records and passwords go over the wire to Kafka, as far as the settings tell. */
+static void check_kafka_link(struct check *c)
+{
+	const struct config *k = c->config;
+	bool sasl = kafka_property_is(k, "security.protocol", "sasl_ssl") || kafka_property_is(k, "security.protocol", "sasl_plaintext");
+	bool tls = kafka_property_is(k, "security.protocol", "sasl_ssl") || kafka_property_is(k, "security.protocol", "ssl");
+	bool blind = kafka_property_is(k, "enable.ssl.certificate.verification", "false") || kafka_property_is(k, "ssl.endpoint.identification.algorithm", "none");
+	const char *who = sasl ? ", login by SASL" : config_kafka(k, "ssl.certificate.location") || config_kafka(k, "ssl.keystore.location") ? ", login by certificate" : ", no login";
+	if (tls && blind)
+		say(c, MARK_WARN, "kafka", "TLS, but whoever answers is believed: leave enable.ssl.certificate.verification and ssl.endpoint.identification.algorithm at their defaults");
+	else if (tls)
+		say(c, MARK_OK, "kafka", "TLS, certificate and host name are verified%s", who);
+	else if (brokers_are_local(k))
+		say(c, MARK_OK, "kafka", "not encrypted, within this machine%s", sasl ? who : "");
+	else
+		say(c, MARK_WARN, "kafka", "not encrypted: records%s can be read and changed on the way; set kafka.security.protocol to SASL_SSL or SSL", sasl ? " and the password" : "");
+}
+
+static void check_secrets(struct check *c)
+{
+	struct text warning;
+	for (size_t at = 0; config_warning(c->config, &at, &warning);)
+		say(c, MARK_WARN, "secrets", "%.*s", TEXT_ARG(warning));
 }
 
 static void check_offline(struct check *c)
@@ -115,7 +165,9 @@ static void check_offline(struct check *c)
 	for (size_t i = 0; i < embedded_files_n; i++)
 		migrations += !strncmp(embedded_files[i].path, "schemas/sql/", 12);
 	say(c, migrations ? MARK_OK : MARK_FAIL, "schema", "%zu migrations built in", migrations);
+	check_secrets(c);
 	check_library(c);
+	check_kafka_link(c);
 }
 
 static int keep_first(void *arg, size_t n, const struct text *cells)
@@ -166,6 +218,21 @@ static void check_durability(struct check *c, struct store *s)
 	    c->durable ? "" : ": a crash of the server may take back what it said it had committed");
 }
 
+static void check_postgres_link(struct check *c, struct store *s)
+{
+	static const struct {
+		enum mark mark;
+		const char *text;
+	} links[] = {
+		[STORE_LINK_LOCAL] = {MARK_OK, "within this machine"},
+		[STORE_LINK_PLAIN] = {MARK_WARN, "not encrypted: figures can be read and changed on the way; set sslmode=verify-full and sslrootcert in postgres.conninfo"},
+		[STORE_LINK_UNVERIFIED] = {MARK_WARN, "TLS, but whoever answers is believed: set sslmode=verify-full and sslrootcert in postgres.conninfo"},
+		[STORE_LINK_VERIFIED] = {MARK_OK, "TLS, certificate and host name are verified"},
+	};
+	enum store_link link = store_link(s);
+	say(c, links[link].mark, "postgres", "%s", links[link].text);
+}
+
 static void check_postgres(struct check *c)
 {
 	struct store *s = NULL;
@@ -177,8 +244,9 @@ static void check_postgres(struct check *c)
 	if (r == 0 && (r = store_query(s, "SELECT current_setting('server_version')", keep_first, version, &err)) == 0)
 		r = store_query(s, "SELECT count(*)::text FROM rekap_store.unit", keep_first, units, &err);
 	if (r) {
-		say(c, MARK_FAIL, "postgres", "%s", err.text);
+		say_fault(c, "postgres", r, &err);
 	} else {
+		check_postgres_link(c, s);
 		say(c, MARK_OK, "postgres", "server %s, schema at this program's version", version);
 		say(c, strcmp(units, "0") ? MARK_OK : MARK_WARN, "units", "%s in the register%s", units, strcmp(units, "0") ? "" : ": load it with rekapd units FILE.csv");
 		check_role(c, s);
@@ -215,7 +283,7 @@ static void check_kafka(struct check *c)
 	buffer_puts(&c->topics, " ");
 	int r = source_topics(c->config, BROKER_MS, tell_topic, c, &err);
 	if (r) {
-		say(c, MARK_FAIL, "kafka", "%s", err.text);
+		say_fault(c, "kafka", r, &err);
 	} else if (!buffer_cstr(&c->topics)) {
 		say(c, MARK_FAIL, "kafka", "out of memory");
 	} else {
@@ -248,7 +316,7 @@ static int check(struct check *c, bool offline)
 	print_guarantee(c);
 	if (c->has_rules)
 		rules_deinit(&c->rules);
-	return c->faults ? STATUS_FAULTS : STATUS_OK;
+	return c->status;
 }
 
 int verb_check(const struct verb *v, int argc, char **argv)

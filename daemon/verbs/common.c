@@ -87,14 +87,19 @@ int no_operands(const struct verb *v, const struct invocation *i)
 	return i->n_operands ? usage(v, "unexpected argument: ", i->operands[0]) : -1;
 }
 
-int fault(int code, const struct error *err)
+int status_of(int code)
 {
-	fprintf(stderr, "rekapd: %s\n", err->text);
 	if (code == -EINVAL || code == -EPROTO || code == -ENOENT || code == -EACCES)
 		return STATUS_CONFIGURATION;
 	if (code == -ENODATA) /* offsets that the broker no longer has */
 		return STATUS_FAULTS;
 	return code > 0 ? STATUS_UNAVAILABLE : STATUS_INTERNAL;
+}
+
+int fault(int code, const struct error *err)
+{
+	fprintf(stderr, "rekapd: %s\n", err->text);
+	return status_of(code);
 }
 
 int file_fault(int code, const struct error *err)
@@ -119,6 +124,9 @@ int load_config(const struct invocation *i, struct config *ret)
 	log_open((enum log_level)ret->log_level);
 	if (!ret->core_dumps)
 		keep_memory_private();
+	struct text warning;
+	for (size_t at = 0; config_warning(ret, &at, &warning);)
+		log_warning("secret in the open", "setting=\"%.*s\"", TEXT_ARG(warning));
 	return 0;
 }
 

@@ -48,7 +48,7 @@ static int send_all(const struct invocation *i, const struct config *c, struct n
 	struct publisher p = {.topic = topic, .err = err, .progress = isatty(STDERR_FILENO)};
 	int64_t delivered = 0;
 	int r = producer_new(c, &p.producer, err);
-	if (r < 0)
+	if (r)
 		return r;
 	n->event = send_event;
 	n->arg = &p;

@@ -98,19 +98,19 @@ static void count_topic(void *arg, const char *name, int partitions)
 	*(int *)arg += partitions;
 }
 
-/* Without a topic the group never assigns anything, and there is nothing to drain. */
-static bool nothing_to_drain(const struct config *c)
+/* Without a topic the group never assigns anything, and there is nothing to drain. 0: there is something; 1: nothing, or told to end; negative. */
+static int look_for_topics(const struct config *c, struct error *err)
 {
-	struct error err = {""};
 	int partitions = 0, r;
-	while ((r = source_topics(c, 5000, count_topic, &partitions, &err)) == SOURCE_RETRY) {
-		log_warning("kafka unavailable", "reason=\"%s\"", err.text);
+	char quoted[700];
+	while ((r = source_topics(c, 5000, count_topic, &partitions, err)) == SOURCE_RETRY) {
+		log_warning("kafka unavailable", "reason=%s", log_quote(err->text, quoted, sizeof quoted));
 		if (wait_or_end(3))
-			return true;
+			return 1;
 	}
 	if (r == 0 && partitions == 0)
 		log_warning("nothing to drain", "reason=\"none of the topics exists\" topics=%s", c->topics);
-	return r == 0 && partitions == 0;
+	return r == 0 && partitions == 0 ? 1 : r;
 }
 
 static int run_daemon(struct run *run, bool until_drained, struct error *err)
@@ -118,7 +118,9 @@ static int run_daemon(struct run *run, bool until_drained, struct error *err)
 	const struct pipeline_options options = {.until_drained = until_drained, .progress = until_drained && isatty(STDERR_FILENO), .reload = reload, .arg = run};
 	log_info("starting", "version=%s librdkafka=%s rules=%s", REKAPD_VERSION, source_library_version(), run->rules.digest);
 	int r = prepare_store(run, err);
-	if (r == 0 && !(until_drained && nothing_to_drain(&run->config)))
+	if (r == 0 && until_drained)
+		r = look_for_topics(&run->config, err);
+	if (r == 0)
 		r = pipeline_run(&run->config, &run->rules, run->store, &options, err);
 	return r < 0 ? r : 0;
 }

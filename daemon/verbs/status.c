@@ -292,7 +292,7 @@ static int status(struct status *s, bool json, struct arena *arena)
 		print_json(s);
 	else
 		print_status(s);
-	return r < 0 ? fault(r, &err) : r || k ? STATUS_UNAVAILABLE : STATUS_OK;
+	return r < 0 || k < 0 ? fault(r < 0 ? r : k, &err) : r || k ? STATUS_UNAVAILABLE : STATUS_OK;
 }
 
 int verb_status(const struct verb *v, int argc, char **argv)

@@ -66,6 +66,8 @@ int invocation_read(const struct verb *v, int argc, char **argv, const struct op
 int no_operands(const struct verb *v, const struct invocation *i);
 void verb_help(const struct verb *v);
 
+/* The exit code for what an adapter returned. */
+int status_of(int code);
 /* Tells the message and returns the exit code for what an adapter returned. */
 int fault(int code, const struct error *err);
 /* The same for files that the command line names: a file at fault is STATUS_FAULTS. */

@@ -114,7 +114,7 @@ START_TEST(no_such_database)
 {
 	SCRIPT({.text = "connect", .fails = CALL_CONNECT, .message = "server at \"x\" failed: FATAL:  3D000: database \"nix\" does not exist\nLOCATION:  x"});
 	struct pg *p = new_pg("dbname=rekapd_nix");
-	ck_outcome(pg_connect(p, &err), -EIO, "3D000");
+	ck_outcome(pg_connect(p, &err), -ENOENT, "3D000");
 	ck_assert_str_eq(pg_sqlstate(p), "3D000");
 	pg_free(p);
 }
@@ -429,21 +429,46 @@ END_TEST
 static const struct {
 	const char *message;
 	int outcome;
+	const char *says;
 } refusals[] = {
-	{"server at \"a\" failed: FATAL:  57P03: the database system is starting up\nLOCATION: x", PG_RETRY},
-	{"server at \"a\" failed: FATAL:  53300: sorry, too many clients already\nLOCATION: x", PG_RETRY},
-	{"server at \"a\" failed: FATAL:  28P01: password authentication failed for user \"x\"\nLOCATION: x", -EACCES},
-	{"server at \"a\" failed: FATAL:  28P01: password\nserver at \"b\" failed: FATAL:  57P03: starting up\n", PG_RETRY},
-	{"could not translate host name \"nowhere\" to address: Name or service not known", PG_RETRY},
-	{"server closed the connection unexpectedly\n\tThis probably means", PG_RETRY},
+	{"server at \"a\" failed: FATAL:  57P03: the database system is starting up\nLOCATION: x", PG_RETRY, "57P03"},
+	{"server at \"a\" failed: FATAL:  53300: sorry, too many clients already\nLOCATION: x", PG_RETRY, "53300"},
+	{"server at \"a\" failed: FATAL:  28P01: password authentication failed for user \"x\"\nLOCATION: x", -EACCES, "check user and password"},
+	{"server at \"a\" failed: FATAL:  28P01: password\nserver at \"b\" failed: FATAL:  57P03: starting up\n", PG_RETRY, "at \"b\""},
+	{"could not translate host name \"nowhere\" to address: Name or service not known", PG_RETRY, "not known"},
+	{"server closed the connection unexpectedly\n\tThis probably means", PG_RETRY, "unexpectedly"},
+	{"server at \"a\" failed: FATAL:  55000: database \"x\" is not currently accepting connections\nLOCATION: x", PG_RETRY, "55000"},
+	{"server at \"a\" failed: FATAL:  28000: no pg_hba.conf entry for host \"a\", user \"x\", database \"x\", no encryption\n", -EACCES, "sslmode=verify-full"},
+	{"server at \"a\" failed: FATAL:  28000: no pg_hba.conf entry for host \"a\", user \"x\", database \"x\", SSL encryption\n", -EACCES, "pg_hba.conf admit"},
+	{"server at \"a\" failed: FATAL:  28000: connection requires a valid client certificate\n", -EACCES, "sslcert"},
+	{"server at \"a\" failed: SSL error: certificate verify failed", -EACCES, "sslrootcert"},
+	{"server at \"a\" failed: server certificate for \"b\" does not match host name \"a\"", -EACCES, "the name that the server's certificate carries"},
+	{"server at \"a\" failed: root certificate file \"/x\" does not exist\nEither provide", -EACCES, "in sslrootcert"},
+	{"server at \"a\" failed: could not load private key file \"/x\": bad", -EACCES, "sslkey"},
+	{"server at \"a\" failed: server does not support SSL, but SSL was required", -EACCES, "switch TLS on"},
+	{"server at \"a\" failed: fe_sendauth: no password supplied", -EACCES, "conninfo_file"},
+	{"server at \"a\" failed: Connection refused\nserver at \"b\" failed: SSL error: certificate verify failed\n", -EACCES, "at \"b\""},
+	{"server at \"a\" failed: SSL SYSCALL error: EOF detected", PG_RETRY, "EOF"},
 };
 
 START_TEST(refusals_say_what_to_do)
 {
 	struct exchange script[] = {{.text = "connect", .fails = CALL_CONNECT, .message = refusals[_i].message}, {0}};
 	fake_script(script);
-	ck_outcome(pg_connect(pg, &err), refusals[_i].outcome, "");
+	ck_outcome(pg_connect(pg, &err), refusals[_i].outcome, refusals[_i].says);
 	ck_assert_ptr_null(strchr(err.text, '\n'));
+	fake_script(NULL);
+}
+END_TEST
+
+/* Settings that led to a server once are not at fault when it refuses them later: it may be under maintenance. */
+START_TEST(what_worked_before_is_an_outage)
+{
+	struct exchange script[] = {{.text = "connect"}, {.text = "SET"}, {.text = "connect", .fails = CALL_CONNECT, .message = refusals[2].message}, {0}};
+	fake_script(script);
+	ck_outcome(pg_connect(pg, &err), 0, "");
+	pg_disconnect(pg);
+	ck_outcome(pg_connect(pg, &err), PG_RETRY, refusals[2].says);
 	fake_script(NULL);
 }
 END_TEST
@@ -714,6 +739,7 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, another_thread_cancels);
 #ifdef SCRIPTED
 	tcase_add_loop_test(tc, refusals_say_what_to_do, 0, (int)COUNT(refusals));
+	tcase_add_test(tc, what_worked_before_is_an_outage);
 	tcase_add_test(tc, servers_that_do_not_fit);
 	tcase_add_test(tc, a_server_that_never_answers);
 	tcase_add_test(tc, lost_in_the_setup_of_the_session);

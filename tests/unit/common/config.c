@@ -23,6 +23,21 @@ static void put(const char *name, const char *text)
 	fclose(f);
 }
 
+/* A file that only its owner may read. */
+static void put_secret(const char *name, const char *text)
+{
+	mode_t was = umask(077);
+	put(name, text);
+	umask(was);
+}
+
+static void set_mode(const char *name, mode_t mode)
+{
+	char full[128];
+	snprintf(full, sizeof full, "%s/%s", folder, name);
+	ck_assert_int_eq(chmod(full, mode), 0);
+}
+
 static void setup(void)
 {
 	char full[128];
@@ -231,7 +246,7 @@ START_TEST(kafka_shows_no_secret)
 	static const char *const secrets[] = {"sasl.password", "ssl.key.password", "ssl.keystore.password", "sasl.oauthbearer.client.secret", "ssl.key.pem"};
 	for (size_t i = 0; i < COUNT(secrets); i++) {
 		char text[256];
-		put("secret", "HUSH\r\n");
+		put_secret("secret", "HUSH\r\n");
 		snprintf(text, sizeof text, "[kafka]\n%s.file = %s/secret\n", secrets[i], folder);
 		ck_assert_msg(load(text, NULL) == 0, "%s", err.text);
 		ck_assert_str_eq(kafka(secrets[i]), "HUSH");
@@ -273,7 +288,7 @@ START_TEST(secrets_come_from_files_and_are_not_printed)
 {
 	char text[512], *printed = NULL;
 	size_t n;
-	put("password", "hunter2\n");
+	put_secret("password", "hunter2\n");
 	snprintf(text, sizeof text, "[kafka]\nsasl.password.file = %s/password\nsasl.username = me\n[postgres]\nconninfo = host=db password='it\\'s secret' user=x password=hush\n", folder);
 	ck_assert_msg(load(text, NULL) == 0, "%s", err.text);
 	ck_assert_str_eq(kafka("sasl.password"), "hunter2");
@@ -292,11 +307,90 @@ START_TEST(secrets_come_from_files_and_are_not_printed)
 	free(printed);
 	config_deinit(&config);
 	setenv("CREDENTIALS_DIRECTORY", folder, 1);
-	put("dsn", "host=hidden\n");
+	put_secret("dsn", "host=hidden\n");
 	ck_assert_msg(load("[postgres]\nconninfo_file = dsn\n", NULL) == 0, "%s", err.text);
 	ck_assert_str_eq(config.conninfo, "host=hidden");
 	config_deinit(&config);
 	unsetenv("CREDENTIALS_DIRECTORY");
+}
+END_TEST
+
+/* As libpq has it of keys: only the owner, and of root's files the group. */
+START_TEST(a_secret_that_others_can_read_is_refused)
+{
+	static const char *const keys[] = {"[kafka]\nsasl.password.file", "[postgres]\nconninfo_file", "[kafka]\nssl.key.location", "[kafka]\nssl.keystore.location"};
+	static const struct {
+		mode_t mode;
+		bool mine, roots; /* whether it is taken, if it belongs to a user, to root */
+	} modes[] = {{0600, true, true}, {0400, true, true}, {0640, false, true}, {0440, false, true}, {0660, false, false}, {0604, false, false}, {0644, false, false}, {0666, false, false}, {0601, false, false}};
+	put("secret", "dbname=HUSH");
+	for (size_t i = 0; i < COUNT(keys); i++)
+		for (size_t k = 0; k < COUNT(modes); k++) {
+			char text[256], mode[8];
+			snprintf(text, sizeof text, "%s = %s/secret\n", keys[i], folder);
+			snprintf(mode, sizeof mode, "%04o", (unsigned)modes[k].mode);
+			set_mode("secret", modes[k].mode);
+			bool taken = load(text, NULL) == 0;
+			ck_assert_msg(taken == (geteuid() ? modes[k].mine : modes[k].roots), "%s: %s: %s", text, mode, err.text);
+			ck_assert_msg(taken || (strstr(err.text, "rekapd.conf:2: ") && strstr(err.text, "/secret") && strstr(err.text, mode) && strstr(err.text, "chmod")), "%s", err.text);
+			ck_assert_msg(!strstr(err.text, "HUSH"), "%s", err.text);
+			if (taken)
+				config_deinit(&config);
+		}
+}
+END_TEST
+
+/* systemd gives them mode 0440, and the access by a list. */
+START_TEST(credentials_may_have_a_group)
+{
+	char text[256];
+	setenv("CREDENTIALS_DIRECTORY", folder, 1);
+	put("secret", "dbname=x");
+	set_mode("secret", 0440);
+	ck_assert_msg(load("[postgres]\nconninfo_file = secret\n", NULL) == 0, "%s", err.text);
+	config_deinit(&config);
+	snprintf(text, sizeof text, "[kafka]\nsasl.password.file = %s/secret\n", folder);
+	ck_assert_msg(load(text, NULL) == 0, "%s", err.text);
+	config_deinit(&config);
+	set_mode("secret", 0444);
+	ck_assert_int_eq(load(text, NULL), -EINVAL);
+	unsetenv("CREDENTIALS_DIRECTORY");
+}
+END_TEST
+
+static size_t warnings(const char *what)
+{
+	size_t n = 0;
+	struct text line;
+	for (size_t at = 0; config_warning(&config, &at, &line); n++) {
+		ck_assert_msg(memmem(line.p, line.n, what, strlen(what)), "%.*s", TEXT_ARG(line));
+		ck_assert(!memmem(line.p, line.n, "HUSH", 4));
+	}
+	return n;
+}
+
+START_TEST(a_secret_in_the_open_is_warned_of)
+{
+	static const char text[] = "[kafka]\nsasl.password = HUSH\nsasl.username = me\n[postgres]\nconninfo = host=db password=HUSH\n";
+	put("rekapd.conf", "");
+	set_mode("rekapd.conf", 0644);
+	ck_assert_int_eq(load(text, NULL), 0);
+	ck_assert_uint_eq(warnings("rekapd.conf:"), 2);
+	config_deinit(&config);
+	set_mode("rekapd.conf", 0600);
+	ck_assert_int_eq(load(text, NULL), 0);
+	ck_assert_uint_eq(warnings(""), 0);
+	config_deinit(&config);
+	ck_assert_int_eq(load("", "kafka.ssl.key.password=HUSH"), 0);
+	ck_assert_uint_eq(warnings("--set kafka.ssl.key.password: "), 1);
+	config_deinit(&config);
+	ck_assert_int_eq(load("", "postgres.conninfo=postgresql://me:HUSH@db/x"), 0);
+	ck_assert_uint_eq(warnings("list of processes"), 1);
+	config_deinit(&config);
+	set_mode("rekapd.conf", 0644);
+	ck_assert_int_eq(load("[postgres]\nconninfo = host=db user=me sslmode=verify-full\n", "postgres.conninfo=host=other"), 0);
+	ck_assert_uint_eq(warnings(""), 0);
+	config_deinit(&config);
 }
 END_TEST
 
@@ -318,4 +412,5 @@ END_TEST
 
 SUITE_WITH("config", setup, teardown, later_places_win, mistakes_are_named, mistakes_elsewhere_name_their_place, the_folder_is_never_passed_over,
 	connection_strings_show_no_secret, kafka_shows_no_secret, what_is_printed_can_be_read, secrets_come_from_files_and_are_not_printed,
+	a_secret_that_others_can_read_is_refused, credentials_may_have_a_group, a_secret_in_the_open_is_warned_of,
 	the_sample_is_a_valid_file)

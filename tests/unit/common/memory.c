@@ -152,13 +152,13 @@ static char conf[] = "/tmp/rekapd-allocation-XXXXXX";
 static int attempt_config(struct error *err)
 {
 	char path[128];
-	static const char *const sets[] = {"kafka.group.id=g", "rekapd.topics=opd.survey"};
+	static const char *const sets[] = {"kafka.group.id=g", "rekapd.topics=opd.survey", "postgres.conninfo=host=hidden password=x"};
 	struct config c;
 	snprintf(path, sizeof path, "%s/rekapd.conf", conf);
-	int r = config_load(&c, path, sets, 2, err);
+	int r = config_load(&c, path, sets, 3, err);
 	if (r < 0)
 		return r;
-	r = scarce_right(!strcmp(c.topics, "opd.survey") && c.batch_events == 9 && !strcmp(c.conninfo, "host=hidden") && c.n_kafka == 2);
+	r = scarce_right(!strcmp(c.topics, "opd.survey") && c.batch_events == 9 && !strcmp(c.conninfo, "host=hidden password=x") && c.n_kafka == 2);
 	config_deinit(&c);
 	return r;
 }
@@ -181,7 +181,9 @@ START_TEST(configurations)
 	ck_assert_int_eq(mkdir(full, 0700), 0);
 	put("rekapd.conf", "[kafka]\nbootstrap.servers = x\n[rekapd]\nbatch_events = 8\n");
 	put("rekapd.conf.d/1.conf", "[rekapd]\nbatch_events = 9\n[postgres]\nconninfo_file = dsn\n");
+	mode_t was = umask(077); /* a secret that others can read is refused */
 	put("dsn", "host=hidden\n");
+	umask(was);
 	setenv("CREDENTIALS_DIRECTORY", conf, 1);
 	scarce_each(attempt_config, 30, 0);
 	char command[128];
