@@ -51,6 +51,7 @@ struct pipeline {
 	int signals;
 	bool outage;
 	int64_t outage_since;
+	struct error outage_why; /* told last */
 	bool fenced;	 /* the claims are void: what was read under them is, too */
 	unsigned fences; /* since the last commit */
 	int64_t drain_until, confirm_at;
@@ -84,13 +85,16 @@ static void tell_broker(struct pipeline *p, const struct batch *b)
 	}
 }
 
+/* Told once, and again when the reason is another: what began with a lost connection may go on with a refused password, which needs a hand. */
 static void note_outage(struct pipeline *p, const struct error *why)
 {
-	char quoted[512];
-	if (p->outage)
+	char quoted[1200];
+	if (p->outage && !strcmp(p->outage_why.text, why->text))
 		return;
+	if (!p->outage)
+		p->outage_since = clock_monotonic();
 	p->outage = true;
-	p->outage_since = clock_monotonic();
+	p->outage_why = *why;
 	log_warning("store unavailable", "reason=%s", log_quote(why->text, quoted, sizeof quoted));
 }
 

@@ -80,10 +80,13 @@ def wait_until(what, condition, seconds=120, pause=0.05):
 
 
 class Fixtures:
-	"""Kafka and PostgreSQL in a folder."""
+	"""Kafka and PostgreSQL in a folder. Private ones may offer more protocols, and `furnish(folder)` may put files there before they are set up: see kafka and postgres."""
 
-	def __init__(self, private=False):
+	protocols = ()
+
+	def __init__(self, private=False, protocols=(), furnish=None):
 		program()
+		self.protocols = protocols
 		given = None if private else os.environ.get("REKAPD_SYSTEM_FIXTURES")
 		self.folder = pathlib.Path(given and os.path.realpath(given) or tempfile.mkdtemp(prefix="rekapd-system."))
 		if given:
@@ -94,6 +97,8 @@ class Fixtures:
 		else:
 			self.folder.chmod(0o755)  # the server runs as another user when the test runs as root
 			atexit.register(self.down)
+			if furnish:
+				furnish(self.folder)
 			self.up()
 			self.scratch = self.folder / "scratch"
 			self.scratch.mkdir()
@@ -108,7 +113,7 @@ class Fixtures:
 		return run(HERE / "postgres", verb, self.folder / "postgres")
 
 	def up(self):
-		starting = subprocess.Popen([HERE / "kafka", "up", self.folder / "kafka"], stdout=subprocess.PIPE, encoding="utf-8", stdin=subprocess.DEVNULL)
+		starting = subprocess.Popen([HERE / "kafka", "up", self.folder / "kafka", *self.protocols], stdout=subprocess.PIPE, encoding="utf-8", stdin=subprocess.DEVNULL)
 		self.superuser = self.postgres("up").strip()
 		self.bootstrap = starting.communicate()[0].strip()
 		if starting.returncode:
