@@ -9,14 +9,18 @@
 const struct verb verbs[] = {
 	{"run", "[--until-drained]", "folds events until it is told to end",
 	 "Consumes the topics, folds every event and commits figures and offsets to PostgreSQL in one\n"
-	 "transaction. Waits for PostgreSQL and Kafka where they are not up yet. SIGTERM and SIGINT commit\n"
+	 "transaction. Waits for PostgreSQL and Kafka where they are not up yet. A refusal by\n"
+	 "PostgreSQL (password, certificate, rights) ends it at its start; later it is an outage, and so is one\n"
+	 "by Kafka at any time: the log names cause and remedy. SIGTERM and SIGINT commit\n"
 	 "what is at hand and end; a second one ends at once (nothing is lost: it is read again). SIGHUP\n"
 	 "reloads log_level.\n\n"
 	 "      --until-drained   exits 0 once every assigned partition has reached the end it had at start",
 	 verb_run},
 	{"check", "[--offline]", "checks configuration, rulesets, calendar, PostgreSQL and Kafka",
 	 "Prints a line for each thing that was checked, with the remedy where it fails, and the delivery\n"
-	 "guarantee that follows from the settings.\n\n"
+	 "guarantee that follows from the settings; also whether secrets lie open, and who could read what goes\n"
+	 "over the wire. Exits 1 for a fault in settings or rules, 69 if a service is away, 78 if one refuses\n"
+	 "the login or its certificate is not trusted.\n\n"
 	 "      --offline         connects to nothing",
 	 verb_check},
 	{"migrate", "[--status]", "brings the database to this program's schema",
@@ -29,8 +33,8 @@ const struct verb verbs[] = {
 	 "inserted or replace those of the same code; others stay. A file with a mistake changes nothing.",
 	 verb_units},
 	{"status", "[--json]", "lag, last commit, rejects by reason, versions",
-	 "Lag is what the broker has beyond the offsets stored in PostgreSQL. Exits 69 if either is away, after\n"
-	 "printing what is known.\n\n"
+	 "Lag is what the broker has beyond the offsets stored in PostgreSQL. Exits 69 if either is away and 78\n"
+	 "if one refuses us, after printing what is known.\n\n"
 	 "      --json            one JSON object:\n"
 	 "        postgres, kafka   \"ok\", or why it is away\n"
 	 "        partitions        [{topic, partition, next_offset, epoch, owner, updated_at, end_offset, lag}]\n"
