@@ -29,7 +29,7 @@ enum key_type { STRING, INTEGER, BOOL, DAY, LEVEL };
  */
 #define KEYS(KEY)                                                                                                                                              \
 	KEY("postgres", conninfo, STRING, 0, 0, true, false, "a libpq connection string or URI", "",                                                           \
-	    "How to reach the database. Empty: libpq's environment (PGHOST, PGSERVICE, PGPASSFILE, …).")                                                       \
+	    "How to reach the database. Empty: libpq's environment (PGHOST, PGSERVICE, PGPASSFILE, …). With a secret in it: conninfo_file = PATH.")                                                       \
 	KEY("rekapd", topics, STRING, 1, 0, false, false, "names separated by commas; one that starts with ^ is a regular expression",                         \
 	    "opd.complaint,opd.survey,opd.service,opd.performance,opd.budget,opd.assessment,opd.integrity", "What is consumed.")                               \
 	KEY("rekapd", timezone, STRING, 1, 0, false, false, "a name of the system's zone database", "Asia/Jakarta", "Where days begin and end.")               \
@@ -665,7 +665,7 @@ void config_print(const struct config *c, FILE *out)
 void config_sample(FILE *out)
 {
 	fputs("# rekapd.conf: every key with its default. A # before a key leaves the default in force.\n\n"
-	      "[kafka]\n# Any property of librdkafka, as its documentation names it. Secrets may come from a file: sasl.password.file = PATH\n"
+	      "[kafka]\n# Any property of librdkafka, as its documentation names it. A secret belongs into a file that nobody else can read: sasl.password.file = PATH\n"
 	      "#bootstrap.servers = localhost:9092\n#group.id = rekapd\n",
 	      out);
 	for (size_t i = 0; i < N_KEYS; i++) {

@@ -346,9 +346,10 @@ int pg_connect(struct pg *pg, struct error *err)
 	return r;
 }
 
+/* libpq has no address of a socket in the file system. */
 static bool is_loopback(const char *address)
 {
-	return !*address || *address == '/' || !strncmp(address, "127.", 4) || !strcmp(address, "::1");
+	return !*address || !strncmp(address, "127.", 4) || !strcmp(address, "::1");
 }
 
 void pg_link(const struct pg *pg, struct pg_link *ret)

@@ -106,20 +106,21 @@ static bool kafka_property_is(const struct config *c, const char *name, const ch
 	return set && !strcasecmp(set, value);
 }
 
+static bool is_local(const char *host)
+{
+	size_t n = strcspn(host, ":, \t");
+	return (n == 9 && !strncmp(host, "localhost", n)) || !strncmp(host, "127.", 4) || !strncmp(host, "[::1]", 5);
+}
+
 /* Whether all brokers named are on this machine. */
 static bool brokers_are_local(const struct config *c)
 {
-	static const char *const local[] = {"localhost", "127.", "[::1]"};
-	const char *p = config_kafka(c, "bootstrap.servers");
+	const char *p = config_kafka(c, "bootstrap.servers"), *scheme;
 	if (!p)
 		p = config_kafka(c, "metadata.broker.list");
 	for (p = p ? p : ""; *(p += strspn(p, ", \t")); p += strcspn(p, ",")) {
-		const char *host = strstr(p, "://"), *end = p + strcspn(p, ",");
-		host = host && host < end ? host + 3 : p;
-		size_t i = 0;
-		while (i < COUNT(local) && strncmp(host, local[i], strlen(local[i])) != 0)
-			i++;
-		if (i == COUNT(local))
+		scheme = memmem(p, strcspn(p, ","), "://", 3);
+		if (!is_local(scheme ? scheme + 3 : p))
 			return false;
 	}
 	return true;

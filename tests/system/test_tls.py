@@ -170,7 +170,10 @@ def test_kafka(world, scram_works):
 			told(f"Kafka: {what}: {verb}", got.result(), status, *words)
 	told("Kafka: a blind client is warned of", world.call("check", *world.kafka("SSL", ca="other", client="client"), "--set", "kafka.enable.ssl.certificate.verification=false"), OK,
 		"whoever answers is believed")
-	told("Kafka: plaintext to elsewhere is warned of", world.call("check", "--offline", "--set", "kafka.bootstrap.servers=kafka.example:9092"), OK, "can be read and changed on the way")
+	for brokers in ("kafka.example:9092", "127.0.0.1:9092, kafka.example:9092", "localhost.example:9092", "PLAINTEXT://kafka.example"):
+		told(f"Kafka: plaintext to {brokers} is warned of", world.call("check", "--offline", "--set", f"kafka.bootstrap.servers={brokers}"), OK, "can be read and changed on the way")
+	for brokers in ("localhost", "127.0.0.2:9092,[::1]:9092", "PLAINTEXT://localhost:9092"):
+		told(f"Kafka: plaintext to {brokers} stays within", world.call("check", "--offline", "--set", f"kafka.bootstrap.servers={brokers}"), OK, "within this machine")
 
 
 def test_kafka_run(world, scram_works):
