@@ -280,7 +280,7 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t e, rd_kafka_topic_p
 static void complain(struct source *s, rd_kafka_resp_err_t e, const char *why)
 {
 	char quoted[700];
-	struct cause cause = {CAUSE_UNKNOWN};
+	struct cause cause = {.kind = CAUSE_UNKNOWN};
 	cause_note(&cause, e == RD_KAFKA_RESP_ERR__AUTHENTICATION, why ? why : "");
 	atomic_store(&cause.x509, atomic_load(&s->cause.x509));
 	bool refusal = cause_is_refusal(&cause);

@@ -234,6 +234,8 @@ def test_postgres_run(world):
 	process = world.daemon.start("--set", f"postgres.conninfo_file={file}")
 	world.topic.produce(events.stream(21, 20, partitions=2))
 	harness.wait_until("the first records", world.daemon.is_drained)
+	command = pathlib.Path(f"/proc/{process.pid}/cmdline").read_bytes()
+	check("no secret in the list of processes", PASSWORD.encode() not in command, command)
 	with world.fixtures.connect() as connection:
 		connection.execute(f"ALTER ROLE {LOGIN} PASSWORD '{WRONG}'")
 		connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s", (LOGIN,))
@@ -242,8 +244,6 @@ def test_postgres_run(world):
 		check("PostgreSQL: run waits for its password", process.poll() is None, world.daemon.log_tail())
 		connection.execute(f"ALTER ROLE {LOGIN} PASSWORD '{PASSWORD}'")
 	harness.wait_until("the last records", lambda: world.daemon.is_drained() or process.poll() is not None)
-	command = pathlib.Path(f"/proc/{process.pid}/cmdline").read_bytes()
-	check("no secret in the list of processes", PASSWORD.encode() not in command, command)
 	world.daemon.stop(process)
 	world.daemon.compare(what="after another password", tables=("complaint", "measure_day"))
 

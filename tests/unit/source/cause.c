@@ -10,7 +10,7 @@
 
 static void note(struct cause *c, bool authentication, const char *why)
 {
-	*c = (struct cause){CAUSE_UNKNOWN};
+	*c = (struct cause){.kind = CAUSE_UNKNOWN};
 	cause_note(c, authentication, why);
 }
 
