@@ -298,6 +298,12 @@ unsigned pg_session(const struct pg *pg)
 	return pg->sessions;
 }
 
+void pg_link(const struct pg *pg, struct pg_link *ret)
+{
+	(void)pg;
+	*ret = (struct pg_link){.local = true};
+}
+
 void pg_cancel(struct pg *pg)
 {
 	pg->cancelled = true;
