@@ -3,6 +3,7 @@
 
 #include "common/text.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,14 +149,23 @@ static size_t character(struct text t)
 	return 0;
 }
 
+/* The code point at p if a terminal might obey it instead of showing it: control characters, and those that turn the direction of what follows or break the line. */
+static unsigned obeyed(const char *p, size_t n)
+{
+	const unsigned char *u = (const unsigned char *)p;
+	unsigned c = n == 1 ? u[0] : n == 2 ? (u[0] & 31U) << 6 | (u[1] & 63U) : n == 3 ? (u[0] & 15U) << 12 | (u[1] & 63U) << 6 | (u[2] & 63U) : 0x20;
+	bool obeyed = c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c || c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+	return obeyed ? c : UINT_MAX;
+}
+
 static void put_character(struct buffer *b, const char *p, size_t n)
 {
-	unsigned char c = (unsigned char)*p;
+	unsigned c = n ? obeyed(p, n) : UINT_MAX;
 	if (n == 0)
 		buffer_puts(b, "\xef\xbf\xbd");
-	else if (c == '"' || c == '\\')
-		buffer_printf(b, "\\%c", c);
-	else if (c < 0x20)
+	else if (*p == '"' || *p == '\\')
+		buffer_printf(b, "\\%c", *p);
+	else if (c != UINT_MAX)
 		buffer_printf(b, "\\u%04x", c);
 	else
 		buffer_put(b, p, n);
@@ -171,4 +181,30 @@ void buffer_json(struct buffer *b, struct text t)
 		t.n -= step;
 	}
 	buffer_putc(b, '"');
+}
+
+void buffer_visible(struct buffer *b, struct text t)
+{
+	while (t.n) {
+		size_t n = character(t), step = n ? n : 1;
+		unsigned c = n ? obeyed(t.p, n) : (unsigned char)*t.p;
+		if (c == UINT_MAX)
+			buffer_put(b, t.p, n);
+		else
+			buffer_printf(b, n > 1 ? "\\u%04x" : "\\x%02x", c);
+		t.p += step;
+		t.n -= step;
+	}
+}
+
+void buffer_base64(struct buffer *b, struct text t)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const unsigned char *p = (const unsigned char *)t.p;
+	for (size_t i = 0; i < t.n; i += 3) {
+		size_t left = t.n - i;
+		unsigned v = (unsigned)p[i] << 16 | (left > 1 ? (unsigned)p[i + 1] << 8 : 0) | (left > 2 ? p[i + 2] : 0);
+		char out[4] = {digits[v >> 18], digits[v >> 12 & 63], left > 1 ? digits[v >> 6 & 63] : '=', left > 2 ? digits[v & 63] : '='};
+		buffer_put(b, out, sizeof out);
+	}
 }

@@ -67,8 +67,11 @@ void buffer_put(struct buffer *b, const void *p, size_t n);
 void buffer_puts(struct buffer *b, const char *s);
 void buffer_putc(struct buffer *b, char c);
 void buffer_text(struct buffer *b, struct text t);
-/* t as a JSON string, quotes included; bytes that are not UTF-8 become U+FFFD. */
+/* t as a JSON string, quotes included; bytes that are not UTF-8 become U+FFFD, and what a terminal might obey is escaped. */
 void buffer_json(struct buffer *b, struct text t);
+/* t as it can be shown in a terminal: what that might obey as \x1b or \u202e, bytes that are not UTF-8 as \xff. */
+void buffer_visible(struct buffer *b, struct text t);
+void buffer_base64(struct buffer *b, struct text t);
 void buffer_printf(struct buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The content with a NUL behind it, valid until the next change; NULL when `failed`. */
 const char *buffer_cstr(struct buffer *b);

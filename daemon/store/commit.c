@@ -198,7 +198,7 @@ static int64_t progress(const struct store *s)
 	return sum;
 }
 
-static void add(struct store_commit *to, const struct store_commit *done)
+void store_commit_add(struct store_commit *to, const struct store_commit *done)
 {
 	to->batch_id = done->batch_id;
 	to->events += done->events;
@@ -224,9 +224,9 @@ static int attempt(struct store *s, struct item *items, size_t n, struct store_c
 	struct store_commit doubt = s->doubt;
 	r = transaction(s, fresh, n, &done, err);
 	if (!r)
-		add(sum, &done);
+		store_commit_add(sum, &done);
 	else if (r == STORE_AGAIN && doubtful && progress(s) > before) {
-		add(sum, &doubt);
+		store_commit_add(sum, &doubt);
 		s->doubtful = false;
 	}
 	if (fresh != items)

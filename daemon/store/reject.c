@@ -13,6 +13,7 @@
 
 #define SLICE_BYTES (16 << 20) /* of records in one statement: the copies of it, here and in the server, stay small, and it ends before its deadline */
 #define BODY_BYTES (64 << 20)  /* of a record whose body is kept; the server takes no JSON and no bytea of any size */
+#define READ_BYTES "33554432"
 
 static bool rejected(const struct verdict *v)
 {
@@ -20,18 +21,6 @@ static bool rejected(const struct verdict *v)
 }
 
 /* --- what a record was, as JSON --- */
-
-static void put_base64(struct buffer *b, struct text t)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const unsigned char *p = (const unsigned char *)t.p;
-	for (size_t i = 0; i < t.n; i += 3) {
-		size_t left = t.n - i;
-		unsigned v = (unsigned)p[i] << 16 | (left > 1 ? (unsigned)p[i + 1] << 8 : 0) | (left > 2 ? p[i + 2] : 0);
-		char out[4] = {digits[v >> 18], digits[v >> 12 & 63], left > 1 ? digits[v >> 6 & 63] : '=', left > 2 ? digits[v & 63] : '='};
-		buffer_put(b, out, sizeof out);
-	}
-}
 
 static bool storable(struct text t)
 {
@@ -45,13 +34,13 @@ static void put_header(struct buffer *b, const struct header *h)
 		buffer_json(b, h->name);
 	} else { /* Kafka promises text, but hands on what it gets */
 		buffer_puts(b, "{\"name_base64\": \"");
-		put_base64(b, h->name);
+		buffer_base64(b, h->name);
 		buffer_putc(b, '"');
 	}
 	buffer_puts(b, ", \"value\": ");
 	if (h->value.p) {
 		buffer_putc(b, '"');
-		put_base64(b, h->value);
+		buffer_base64(b, h->value);
 		buffer_putc(b, '"');
 	} else {
 		buffer_puts(b, "null");
@@ -327,24 +316,25 @@ static int hand_out(const struct pg_result *res, int (*item)(void *arg, int64_t 
 	return r;
 }
 
-int store_rejects_waiting(struct store *s, int64_t after, int limit, int (*item)(void *arg, int64_t reject_id, const struct record *r), void *arg,
-			  struct error *err)
+/* Unprepared, so that the plan knows what is asked for. Large records are handed out in smaller numbers: a result is held in memory as a whole. */
+int store_rejects_read(struct store *s, const struct reject_filter *f, int64_t after, int limit, int (*item)(void *arg, int64_t reject_id, const struct record *r),
+		       void *arg, struct error *err)
 {
 	static struct pg_statement select = {
-		.sql = "SELECT r.reject_id, r.topic, r.partition, r.\"offset\", b.key, b.value, "
+		.sql = "SELECT reject_id, topic, partition, \"offset\", key, value, names, \"values\" FROM (SELECT r.reject_id, r.topic, r.partition, r.\"offset\", b.key, "
+		       "b.value, "
 		       "ARRAY(SELECT coalesce(convert_to(h ->> 'name', 'UTF8'), decode(h ->> 'name_base64', 'base64')) FROM jsonb_array_elements(b.headers) "
-		       "WITH ORDINALITY AS e (h, n) ORDER BY n), "
-		       "ARRAY(SELECT decode(h ->> 'value', 'base64') FROM jsonb_array_elements(b.headers) WITH ORDINALITY AS e (h, n) ORDER BY n) "
-		       "FROM rekap.reject r JOIN rekap.reject_body b USING (reject_id) WHERE r.reason = 'unknown_unit' AND r.status = 'open' AND b.value IS NOT NULL "
-		       "AND r.reject_id > $1::int8 "
-		       "AND EXISTS (SELECT FROM rekap_store.unit u WHERE u.unit_code = r.detail) ORDER BY r.reject_id LIMIT $2::int4"};
+		       "WITH ORDINALITY AS e (h, n) ORDER BY n) AS names, "
+		       "ARRAY(SELECT decode(h ->> 'value', 'base64') FROM jsonb_array_elements(b.headers) WITH ORDINALITY AS e (h, n) ORDER BY n) AS \"values\", "
+		       "sum(octet_length(b.value)) OVER (ORDER BY r.reject_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before "
+		       "FROM rekap.reject r JOIN rekap.reject_body b USING (reject_id) WHERE b.value IS NOT NULL AND " REJECT_MATCHES
+		       "ORDER BY r.reject_id LIMIT $11::int4) p WHERE before IS NULL OR before < " READ_BYTES " ORDER BY reject_id"};
 	PG_RESULT res = NULL;
 	pg_resume(s->pg);
-	int r = store_ready(s, err); /* which has parameters of its own on a new connection */
-	buffer_clear(&s->params);
-	wire_int8(&s->params, after);
+	reject_filter_put(s, f, after);
 	wire_int4(&s->params, limit);
+	int r = pg_connect(s->pg, err);
 	if (!r)
-		r = pg_run(s->pg, &select, &s->params, 2, &res, NULL, err);
+		r = pg_run(s->pg, &select, &s->params, REJECT_FILTER_FIELDS + 1, &res, NULL, err);
 	return store_outcome(r ? r : hand_out(res, item, arg), err);
 }

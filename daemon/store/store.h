@@ -80,15 +80,36 @@ struct store_commit {
 	int64_t by_reason[REASON_COUNT];
 };
 
+/* Adds the counts of one to those of another. */
+void store_commit_add(struct store_commit *to, const struct store_commit *done);
+
 /*
  * Folds and commits the batch: items of partitions that are claimed, in order of arrival; or replays (reject_id ≠ 0). Bisects to records that PostgreSQL
  * refuses and rejects those alone. An empty batch only asks whether the claims still hold. 0, STORE_RETRY, STORE_FENCED, negative.
  */
 int store_commit(struct store *s, const struct batch *batch, struct store_commit *ret, struct error *err);
 
-/* Rejects that wait for a unit which the register now has: calls `item` with the record of each, at most `limit` from reject_id > after. */
-int store_rejects_waiting(struct store *s, int64_t after, int limit, int (*item)(void *arg, int64_t reject_id, const struct record *r), void *arg,
-			  struct error *err);
+struct reject_filter { /* what is absent asks for nothing */
+	struct text reason, topic, partition, event_type, status;
+	struct text since, until; /* instants: received at or after; before */
+	const int64_t *ids;
+	size_t n_ids;
+	bool waiting; /* only those that are open for want of a unit which the register now has */
+};
+
+/* Calls `item` with the record of each, in order, at most `limit` from reject_id > after; none where the body was purged. */
+int store_rejects_read(struct store *s, const struct reject_filter *f, int64_t after, int limit, int (*item)(void *arg, int64_t reject_id, const struct record *r),
+		       void *arg, struct error *err);
+enum letter { LETTER_ID, LETTER_RECEIVED_AT, LETTER_TOPIC, LETTER_PARTITION, LETTER_OFFSET, LETTER_REASON, LETTER_STATUS, LETTER_TYPE, LETTER_EVENT_ID, LETTER_DETAIL, LETTER_COLUMNS };
+/* Calls `row` with the columns of each reject, all but its body, in order, at most `limit` from reject_id > after. */
+int store_rejects_list(struct store *s, const struct reject_filter *f, int64_t after, int limit, int (*row)(void *arg, const struct text *cells), void *arg,
+		       struct error *err);
+int store_rejects_count(struct store *s, const struct reject_filter *f, int64_t *ret_n, struct error *err);
+/* Removes the bodies of at most `limit` rejects from reject_id > *after that are not purged yet; *after moves on, to INT64_MAX when none is left. *ret_n: how many there were. */
+int store_rejects_purge(struct store *s, const struct reject_filter *f, int64_t *after, int limit, int64_t *ret_n, struct error *err);
+
+/* Connects to ask only, as a login that need not be the daemon's: members of rekap_reader may. With `auditor`: refuses others than members of rekap_auditor (-EACCES). */
+int store_visit(struct store *s, bool auditor, struct error *err);
 
 /* A question in SQL for verbs such as status: every row as texts (NULL: absent). The statement must be one of this program's. */
 int store_query(struct store *s, const char *sql, int (*row)(void *arg, size_t n, const struct text *cells), void *arg, struct error *err);

@@ -44,6 +44,13 @@ const struct verb verbs[] = {
 	 "        rules             {calendar: {first_year, last_year}, rulesets: [{id, valid_from, valid_to}]} or null\n"
 	 "        versions          {rekapd, librdkafka, schema, rulesets, rules_digest}",
 	 verb_status},
+	{"rejects", "list|show|replay|purge [--help]", "the records that were not counted: lists, shows, replays, purges them",
+	 "Each action has options of its own: rekapd rejects ACTION --help.\n\n"
+	 "  list      a line for each reject, by reason, topic, partition, type, time, status\n"
+	 "  show      rejects with their bodies (rekap_auditor)\n"
+	 "  replay    decides open rejects anew, as after a unit, a ruleset or an event type was added\n"
+	 "  purge     removes the bodies of old rejects (rekap_auditor)",
+	 verb_rejects},
 	{"validate", "[--units FILE.csv] FILE...", "checks events against the contract, offline",
 	 "Each file holds one event as JSON a line; - is standard input. Prints FILE:LINE: FIELD: WHAT for\n"
 	 "each fault; exits 1 if there is any.\n\n"

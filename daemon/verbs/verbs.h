@@ -42,6 +42,7 @@ int verb_validate(const struct verb *v, int argc, char **argv);
 int verb_publish(const struct verb *v, int argc, char **argv);
 int verb_test(const struct verb *v, int argc, char **argv);
 int verb_status(const struct verb *v, int argc, char **argv);
+int verb_rejects(const struct verb *v, int argc, char **argv);
 
 /* An option of one verb: a switch (`flag`) or one with a value. A list ends with a name NULL. */
 struct option_spec {
@@ -49,7 +50,7 @@ struct option_spec {
 	bool *flag;
 	const char **value;
 };
-#define OPTIONS_MAX 8
+#define OPTIONS_MAX 12
 
 /* A command line that has been read; borrowed from argv. */
 struct invocation {

@@ -74,7 +74,7 @@ static int take(void *arg, int64_t reject_id, const struct record *r)
 static void take_waiting(size_t expected)
 {
 	struct error err = {""};
-	int r = store_rejects_waiting(s, 0, 100, take, &t, &err);
+	int r = store_rejects_read(s, &(struct reject_filter){.waiting = true}, 0, 100, take, &t, &err);
 	ck_assert_msg(r == 0, "%d: %s", r, err.text);
 	ck_assert_uint_eq(t.batch.n, expected);
 }
