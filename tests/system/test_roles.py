@@ -310,10 +310,16 @@ def test_later_objects(site, daemon, units, top):
 	site.root.execute("SET ROLE rekap_owner; DROP VIEW rekap.later; DROP TABLE rekap.later_table; RESET ROLE")
 
 
+def evaluation(unit):
+	"""An SPBE index, which the stream has none of."""
+	data = {"unit": unit, "year": 2024, "ruleset": "spbe-2020", "item": "INDEX.VALUE", "assessor": "tpn", "numerator": "3", "denominator": "5", "revision": 1}
+	return events.Fact("assessment.answered", events.us("2024-06-01T08:00:00"), f"spbe-{unit}", "/contoh/spbe", data)
+
+
 def main():
 	fixtures = harness.Fixtures()
 	topic = harness.Topic(fixtures, partitions=2)
-	topic.produce(events.stream(seed=11, complaints=120, others=700))
+	topic.produce(events.stream(seed=11, complaints=120, others=700) + [events.record(evaluation(unit)) for unit in (events.unit_code(2), events.unit_code(3))])
 	daemon = harness.Daemon(fixtures, topic, threshold=2)
 	daemon.drain()
 	units, top = daemon.units, events.unit_code(2)

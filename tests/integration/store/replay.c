@@ -153,6 +153,25 @@ START_TEST(two_replays_do_not_double)
 }
 END_TEST
 
+/* The replay has read the body already. A record that is read again has its row, and gets no body back. */
+START_TEST(what_was_purged_is_over)
+{
+	add_unit(NEW_UNIT);
+	take_waiting(2);
+	run_sql(t.admin, "SELECT rekap.purge_bodies(ARRAY(SELECT reject_id FROM rekap.reject WHERE \"offset\" IN (0, 4)))");
+	ck_commit(s, &t, 0);
+	ck_sql(&t, "SELECT \"offset\", status, EXISTS (SELECT FROM rekap.reject_body b WHERE b.reject_id = r.reject_id) FROM rekap.reject r ORDER BY 1",
+	       "0|purged|f\n1|open|t\n3|replayed|t\n4|purged|f");
+	ck_sql(&t, "SELECT complaint_id FROM rekap.complaint ORDER BY 1", "c\nd");
+	run_sql(t.admin, "UPDATE rekap.ingest_offset SET next_offset = 0");
+	claim(s, 0);
+	batch_clear(&t);
+	put_reject(&t, 0, 4, REASON_NOT_JSON, NEW_UNIT);
+	ck_commit(s, &t, 0);
+	ck_sql(&t, "SELECT status, EXISTS (SELECT FROM rekap.reject_body b WHERE b.reject_id = r.reject_id) FROM rekap.reject r WHERE \"offset\" = 4", "purged|f");
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = tcase_create("replay");
@@ -162,5 +181,6 @@ int main(void)
 	tcase_add_test(tc, a_replay_refused_again_stays_open);
 	tcase_add_test(tc, a_replay_is_bisected_too);
 	tcase_add_test(tc, two_replays_do_not_double);
+	tcase_add_test(tc, what_was_purged_is_over);
 	return run_case(tc);
 }

@@ -81,7 +81,7 @@ START_TEST(utf8_faults_are_found_wherever_they_stand)
 }
 END_TEST
 
-START_TEST(buffers_grow)
+START_TEST(buffers_grow, terminals_obey_nothing)
 {
 	struct buffer b = {0};
 	for (int i = 0; i < 1000; i++)
@@ -94,4 +94,31 @@ START_TEST(buffers_grow)
 }
 END_TEST
 
-SUITE("text", texts_compare_bytewise, utf8_equals_a_slow_reading, utf8_faults_are_found_wherever_they_stand, buffers_grow)
+START_TEST(terminals_obey_nothing)
+{
+	static const struct {
+		struct text from;
+		const char *visible, *json, *base64;
+	} cases[] = {
+		{TEXT("a\"\\\xc3\xa9"), "a\"\\\xc3\xa9", "\"a\\\"\\\\\xc3\xa9\"", "YSJcw6k="},
+		{TEXT("\0\n\x1b[0m\x7f"), "\\x00\\x0a\\x1b[0m\\x7f", "\"\\u0000\\u000a\\u001b[0m\\u007f\"", "AAobWzBtfw=="},
+		{TEXT("\xc2\x9b" "1m\xe2\x80\xae\xe2\x80\xa8\xe2\x82\xac"), "\\u009b1m\\u202e\\u2028\xe2\x82\xac", "\"\\u009b1m\\u202e\\u2028\xe2\x82\xac\"", "wpsxbeKAruKAqOKCrA=="},
+		{TEXT("\xff\xf0\x9f\x98\x80\xc2"), "\\xff\xf0\x9f\x98\x80\\xc2", "\"\xef\xbf\xbd\xf0\x9f\x98\x80\xef\xbf\xbd\"", "//CfmIDC"},
+		{TEXT_NONE, "", "\"\"", ""},
+	};
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct buffer b = {0};
+		buffer_visible(&b, cases[i].from);
+		ck_assert_str_eq(buffer_cstr(&b), cases[i].visible);
+		buffer_clear(&b);
+		buffer_json(&b, cases[i].from);
+		ck_assert_str_eq(buffer_cstr(&b), cases[i].json);
+		buffer_clear(&b);
+		buffer_base64(&b, cases[i].from);
+		ck_assert_str_eq(buffer_cstr(&b), cases[i].base64);
+		buffer_deinit(&b);
+	}
+}
+END_TEST
+
+SUITE("text", texts_compare_bytewise, utf8_equals_a_slow_reading, utf8_faults_are_found_wherever_they_stand, buffers_grow, terminals_obey_nothing)
