@@ -81,7 +81,7 @@ START_TEST(utf8_faults_are_found_wherever_they_stand)
 }
 END_TEST
 
-START_TEST(buffers_grow, terminals_obey_nothing)
+START_TEST(buffers_grow)
 {
 	struct buffer b = {0};
 	for (int i = 0; i < 1000; i++)
