@@ -9,6 +9,18 @@
 
 #include "common/text.h"
 
+/* A message may quote a file: what could take a terminal or a log out of its line becomes a question mark; so does all but ASCII where some is no UTF-8. */
+static void tidy(char *s)
+{
+	size_t n = strlen(s);
+	bool utf8 = utf8_valid(s, n);
+	for (char *p = s; p < s + n; p++) {
+		memset(p, '?', text_control(p, (size_t)(s + n - p)));
+		if (*p & 0x80 && !utf8)
+			*p = '?';
+	}
+}
+
 int error_set(struct error *e, int code, const char *format, ...)
 {
 	if (!e)
@@ -17,8 +29,7 @@ int error_set(struct error *e, int code, const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(e->text, sizeof e->text, format, ap);
 	va_end(ap);
-	for (char *p = e->text, *end = p + strlen(p); p < end; p++) /* one printable line, whatever is quoted in it */
-		memset(p, '?', text_control(p, (size_t)(end - p)));
+	tidy(e->text);
 	return code;
 }
 
@@ -34,5 +45,6 @@ int error_prefix(struct error *e, int code, const char *format, ...)
 	size_t room = n >= 0 && (size_t)n + 3 < sizeof e->text ? sizeof e->text - (size_t)n - 3 : 0;
 	if (room)
 		snprintf(e->text + n, room + 3, ": %.*s", (int)room, was.text);
+	tidy(e->text);
 	return code;
 }

@@ -17,7 +17,7 @@ struct error {
 	char text[1024];
 };
 
-/* Formats the message (truncated if need be) and returns `code`, so that a caller can write `return error_set(...)`. NULL `e`: no message. */
+/* Formats the message (truncated if need be, a question mark for each control character) and returns `code`, so that a caller can write `return error_set(...)`. NULL `e`: no message. */
 int error_set(struct error *e, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Puts "prefix: " before the message that is there. Returns `code`. */

@@ -38,4 +38,23 @@ START_TEST(long_messages_are_cut)
 }
 END_TEST
 
-SUITE("error", messages_are_set_and_prefixed, long_messages_are_cut)
+/* Files are quoted in messages; none of them may give orders to a terminal or begin a line of the log. */
+START_TEST(messages_are_one_line_of_printable_text)
+{
+	struct error e;
+	error_set(&e, 0, "near '%s'", "a\x1b[2J\n\x7f\xc2\x9b" "1m\xc2\xb0\xe2\x80\xa6");
+	ck_assert_str_eq(e.text, "near 'a?[2J????1m\xc2\xb0\xe2\x80\xa6'");
+	error_set(&e, 0, "near '%s'", "\xc3\xa9\xff");
+	ck_assert_str_eq(e.text, "near '?\?\?'");
+	error_set(&e, 0, "%s", "\xc2");
+	ck_assert_str_eq(e.text, "?");
+	error_prefix(&e, 0, "%s", "a\tb");
+	ck_assert_str_eq(e.text, "a?b: ?");
+	for (int length = 1015; length < 1025; length++) { /* cut within a character */
+		error_set(&e, 0, "%*s\xe2\x80\xa6", length, "");
+		ck_assert(utf8_valid(e.text, strlen(e.text)));
+	}
+}
+END_TEST
+
+SUITE("error", messages_are_set_and_prefixed, long_messages_are_cut, messages_are_one_line_of_printable_text)
