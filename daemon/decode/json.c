@@ -31,6 +31,8 @@ static void *allocate(size_t n)
 int json_parse(const char *name, struct text text, struct json **ret_document, struct error *err)
 {
 	json_error_t e;
+	if (text.n && memchr(text.p, 0, text.n)) /* which the library passes over behind a number */
+		return error_set(err, -EINVAL, "%s: holds a NUL byte: not a text file", name);
 	starved = false;
 	json_set_alloc_funcs(allocate, free);
 	json_t *j = json_loadb(text.p ? text.p : "", text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);

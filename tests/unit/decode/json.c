@@ -55,6 +55,8 @@ START_TEST(json_documents)
 	static const char *const bad[] = {"", "{", "{\"a\":1,\"a\":2}", "[1] 2", "\"\\u0000\"", "\"\xff\""};
 	for (size_t i = 0; i < COUNT(bad); i++)
 		ck_assert_msg(json_parse("doc", text_of(bad[i]), &j, &err) == -EINVAL && !strncmp(err.text, "doc:1:", 6), "%s: %s", bad[i], err.text);
+	ck_assert_int_eq(json_parse("doc", TEXT("[1\0]"), &j, &err), -EINVAL);
+	ck_assert_str_eq(err.text, "doc: holds a NUL byte: not a text file");
 }
 END_TEST
 
