@@ -110,10 +110,9 @@ static bool scale_up(__int128 v, int64_t e, __int128 limit, __int128 *ret)
 
 int decimal_parse_json(struct text t, decimal *ret)
 {
-	const __int128 limit = (__int128)1000000000000000000 * DECIMAL_ONE - 1; /* 18 digits before the point, six behind */
 	struct number n = read_number(t);
 	__int128 v;
-	if (n.digits > 15 || n.exponent < -6 || !scale_up(n.coefficient, n.exponent + 6, limit, &v))
+	if (n.digits > 15 || n.exponent < -6 || !scale_up(n.coefficient, n.exponent + 6, DECIMAL_MAX, &v))
 		return -EINVAL;
 	ret->micro = n.negative ? -v : v;
 	return 0;

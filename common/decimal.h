@@ -13,6 +13,7 @@ typedef struct {
 } decimal;
 
 #define DECIMAL_ONE INT64_C(1000000)
+#define DECIMAL_MAX ((__int128)1000000000000000000 * DECIMAL_ONE - 1) /* the millionths of the largest decimal that can be written so */
 #define DECIMAL_TEXT_MAX 48
 
 static inline decimal decimal_of(int64_t n)

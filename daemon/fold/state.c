@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "daemon/fold/fold.h"
+#include "daemon/record/units.h"
 
 #define STATE_VERSION 1
 
@@ -143,6 +144,24 @@ static __int128 get_signed(struct reader *r)
 	return (__int128)(v >> 1 ^ (v & 1 ? ~(unsigned __int128)0 : 0));
 }
 
+/* A number, counted from `before`, that lies between the two. */
+static __int128 get_number(struct reader *r, __int128 before, __int128 least, __int128 most)
+{
+	__int128 v = get_signed(r);
+	if (v >= least - before && v <= most - before)
+		return before + v;
+	r->error = -EINVAL;
+	return least;
+}
+
+#define DAY_MIN day_from_civil(YEAR_MIN, 1, 1)
+#define DAY_MAX day_from_civil(YEAR_MAX, 12, 31)
+
+static instant get_time(struct reader *r, instant before)
+{
+	return (instant)get_number(r, before, DAY_MIN * INSTANT_PER_DAY, (DAY_MAX + 1) * INSTANT_PER_DAY - 1);
+}
+
 /* A count or length, which can never exceed the bytes that are left. */
 static size_t get_size(struct reader *r)
 {
@@ -197,7 +216,10 @@ static void get_string(struct reader *r, const struct field *f, struct value *v)
 {
 	v->text = get_text(r);
 	v->present = v->text.p != NULL;
-	if (v->present && f->type == FIELD_PERIOD && period_parse(v->text, &v->period) < 0)
+	bool well = !v->present || (f->type == FIELD_PERIOD ? period_parse(v->text, &v->period) == 0 && f->max >> v->period.grain & 1
+				    : f->type == FIELD_UNIT ? unit_code_valid(v->text)
+							    : v->text.n >= 1 && v->text.n <= (size_t)f->max);
+	if (!well)
 		r->error = -EINVAL;
 }
 
@@ -225,13 +247,13 @@ static void get_value(struct reader *r, const struct field *f, struct value *v)
 	if (f->type == FIELD_ANSWERS)
 		get_answers(r, v);
 	else if (f->type == FIELD_DECIMAL)
-		v->decimal.micro = get_signed(r);
+		v->decimal.micro = get_number(r, 0, -DECIMAL_MAX, DECIMAL_MAX);
 	else if (f->type == FIELD_INTEGER)
-		v->integer = (int64_t)get_signed(r);
+		v->integer = (int64_t)get_number(r, 0, f->min, f->max);
 	else if (f->type == FIELD_TIME)
-		v->time = (instant)get_signed(r);
+		v->time = get_time(r, 0);
 	else
-		v->day = (day_number)get_signed(r);
+		v->day = (day_number)get_number(r, 0, DAY_MIN, DAY_MAX);
 }
 
 static void get_fields(struct reader *r, const struct event_type *t, struct member *m)
@@ -248,6 +270,9 @@ static void get_fields(struct reader *r, const struct event_type *t, struct memb
 			if (!r->error && !fields[i].present && !t->fields[i].optional)
 				r->error = -EINVAL;
 		}
+	for (size_t i = 0; i < t->n_fields && t->check && !r->error; i++)
+		if (t->check(fields, i))
+			r->error = -EINVAL;
 	m->fields = fields;
 }
 
@@ -258,7 +283,7 @@ static void get_member(struct reader *r, const struct kind *k, uint32_t conflict
 		r->error = -EINVAL;
 		return;
 	}
-	*m = (struct member){.slot = (uint8_t)slot, .conflicts = conflicts >> slot & 1, .time = (instant)(before + get_signed(r))};
+	*m = (struct member){.slot = (uint8_t)slot, .conflicts = conflicts >> slot & 1, .time = get_time(r, before)};
 	const struct event_type *t = &k->types[k->slots[slot].type];
 	if (event_type_has_data(t))
 		get_fields(r, t, m);

@@ -398,5 +398,63 @@ START_TEST(a_state_has_a_member_and_each_a_place_of_its_own)
 }
 END_TEST
 
+static void check_refused(const struct world *w, const struct kind *k, const struct state *s)
+{
+	struct buffer bytes = {0};
+	struct state back;
+	state_encode(k, s, &bytes);
+	ck_assert_int_eq(state_decode(k, buffer_view(&bytes), w->arena, &back), -EINVAL);
+	buffer_deinit(&bytes);
+}
+
+/* Gives the field a value that no event has; false: there is none such. */
+static bool spoil(const struct field *f, struct value *v)
+{
+	static struct answer boundless = {{"x", 1}, INT64_MIN};
+	v->present = true;
+	if (f->type == FIELD_DECIMAL)
+		v->decimal.micro = -DECIMAL_MAX - 1;
+	else if (f->type == FIELD_DATE)
+		v->day = INT32_MAX;
+	else if (f->type == FIELD_INTEGER || f->type == FIELD_TIME)
+		v->integer = INT64_MIN;
+	else if (f->type == FIELD_ANSWERS)
+		v->answers = &boundless, v->n_answers = 1;
+	else if (f->type == FIELD_ENUM)
+		return false;
+	else
+		v->text = TEXT("");
+	return !f->key;
+}
+
+/* What lies outside of any calendar or type cannot have come from an event, and figures cannot be derived from it. */
+START_TEST(a_state_holds_only_what_an_event_may)
+{
+	static const instant times[] = {INT64_MIN, -2208988800 * INSTANT_PER_SECOND - 1, 7258118400 * INSTANT_PER_SECOND, INT64_MAX};
+	struct world w;
+	struct random r = {3};
+	world_init(&w);
+	for (size_t i = 0; i < kinds_n; i++) {
+		struct state s = {0};
+		struct event e = random_event(&w, &r, kinds[i], 1);
+		const struct event_type *t = &kinds[i]->types[e.type];
+		ck_assert_int_ge(fold(kinds[i], &s, &e, NULL, w.arena), 0);
+		for (size_t k = 0; k < COUNT(times); k++) {
+			s.members[0].time = times[k];
+			check_refused(&w, kinds[i], &s);
+		}
+		s.members[0].time = e.time;
+		for (size_t f = 0; s.members[0].fields && f < t->n_fields; f++) {
+			struct value fields[FIELDS_MAX];
+			memcpy(fields, e.fields, t->n_fields * sizeof *fields);
+			s.members[0].fields = fields;
+			if (spoil(&t->fields[f], &fields[f]))
+				check_refused(&w, kinds[i], &s);
+		}
+	}
+	world_deinit(&w);
+}
+END_TEST
+
 SUITE("fold properties", order_and_repetition_do_not_matter, retract_and_add_equals_recomputation, a_state_survives_its_bytes_and_nothing_else_passes_for_one,
-      a_state_has_a_member_and_each_a_place_of_its_own)
+      a_state_has_a_member_and_each_a_place_of_its_own, a_state_holds_only_what_an_event_may)
