@@ -217,6 +217,8 @@ static int check_key_file(const struct setting *s, struct error *err)
 
 static int check_kafka(const struct setting *s, struct error *err)
 {
+	if (!*s->name || s->name[strspn(s->name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")])
+		return error_set(err, -EINVAL, "%s: kafka.%.64s: a property's name has only letters, digits, '.', '_' and '-'", s->where, s->name);
 	for (size_t i = 0; i < COUNT(refused); i++) {
 		const char *const *allowed = refused[i].allowed;
 		if (fnmatch(refused[i].name, s->name, 0) != 0 || all_allowed(s->value, allowed))

@@ -56,6 +56,20 @@ static void hide(struct sink *to)
 	show(to, SECRET_HIDDEN, strlen(SECRET_HIDDEN));
 }
 
+/* A value that holds a secret's name and an equals sign is a string that went wrong before: a quote that is not closed, a URI that does not begin like one. */
+static bool holds_secret(const char *value, size_t n)
+{
+	return memchr(value, '=', n) && is_conninfo_secret(value, n);
+}
+
+static void show_unless_secret(struct sink *to, const char *s, size_t n)
+{
+	if (holds_secret(s, n))
+		hide(to);
+	else
+		show(to, s, n);
+}
+
 /* name = value …; what follows a mistake is hidden, since it may be part of a password. */
 static void pass_pairs(const char *s, struct sink *to)
 {
@@ -63,7 +77,7 @@ static void pass_pairs(const char *s, struct sink *to)
 		size_t n = strcspn(s, "=" BLANKS);
 		const char *equals = s + n + strspn(s + n, BLANKS);
 		show(to, " ", gap);
-		if (*equals != '=') {
+		if (*equals != '=' || strspn(s, "abcdefghijklmnopqrstuvwxyz_") < n) {
 			hide(to);
 			return;
 		}
@@ -73,7 +87,7 @@ static void pass_pairs(const char *s, struct sink *to)
 		if (is_conninfo_secret(s, n))
 			hide(to);
 		else
-			show(to, value, (size_t)(end - value));
+			show_unless_secret(to, value, (size_t)(end - value));
 		s = end;
 	}
 }
@@ -83,7 +97,7 @@ static void pass_parameters(const char *s, struct sink *to)
 {
 	while (*s) {
 		size_t n = 1 + strcspn(s + 1, "=&"), end = 1 + strcspn(s + 1, "&");
-		bool nameless = n == end, secret = nameless || is_conninfo_secret(s, n);
+		bool nameless = n == end, secret = nameless || is_conninfo_secret(s, n) || holds_secret(s + n + 1, end - n - 1);
 		show(to, s, nameless ? 1 : secret ? n + 1 : end);
 		if (secret)
 			hide(to);
@@ -91,18 +105,31 @@ static void pass_parameters(const char *s, struct sink *to)
 	}
 }
 
-/* The last @ ends the password, even of one that should have had its own @ written as %40. */
+/* The colon behind which there is no port; NULL: there is none such. */
+static const char *find_odd_port(const char *s)
+{
+	bool bracket = false;
+	for (; *s && !strchr("/?", *s); s++) {
+		bracket = *s == '[' || (bracket && *s != ']');
+		if (*s == ':' && !bracket && !strchr(",/?", s[1 + strspn(s + 1, "0123456789")]))
+			return s;
+	}
+	return NULL;
+}
+
+/* The last @ ends the password, even of one that should have had its own @ written as %40. Where the @ was forgotten, what is no port may be a password. */
 static void pass_uri(const char *s, struct sink *to)
 {
 	const char *authority = strstr(s, "://") + 3, *at = strrchr(authority, '@');
-	const char *colon = at ? memchr(authority, ':', (size_t)(at - authority)) : NULL;
+	const char *colon = at ? memchr(authority, ':', (size_t)(at - authority)) : find_odd_port(authority);
 	if (colon) {
-		show(to, s, (size_t)(colon + 1 - s));
+		show_unless_secret(to, s, (size_t)(colon - s));
+		show(to, ":", 1);
 		hide(to);
-		s = at;
+		s = at ? at : colon + strcspn(colon, "?");
 	}
 	size_t n = strcspn(s, "?");
-	show(to, s, n);
+	show_unless_secret(to, s, n);
 	pass_parameters(s + n, to);
 }
 

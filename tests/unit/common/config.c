@@ -126,6 +126,7 @@ START_TEST(mistakes_are_named)
 		{"[rekapd]\nsupression_treshold = 5\n", ":2:", "did you mean rekapd.suppression_threshold?"},
 		{"[postgres]\nconinfo = x\n", ":2:", "did you mean postgres.conninfo?"},
 		{"[postgres]\ntimezone = UTC\n", ":2:", "did you mean rekapd.timezone?"},
+		{"[kafka]\na b = x\n", ":2:", "a property's name has only"},
 		{"[kafka\n", ":1:", "must end with ]"},
 		{"[\n", ":1:", "must end with ]"},
 		{"[kafka]\n= x\n", ":2:", "KEY = VALUE"},
@@ -138,6 +139,8 @@ START_TEST(mistakes_are_named)
 	}
 	ck_assert_int_lt(load("", "batch_ms=5"), 0);
 	ck_assert_ptr_nonnull(strstr(err.text, "--set"));
+	ck_assert_int_lt(load("", "kafka.#x=1"), 0); /* printed, it would be a comment */
+	ck_assert_int_lt(load("", "kafka.=1"), 0);
 	ck_assert_int_lt(config_load(&config, "/nonexistent/rekapd.conf", NULL, 0, &err), 0);
 	ck_assert_ptr_nonnull(strstr(err.text, "/nonexistent/rekapd.conf"));
 }
@@ -227,6 +230,14 @@ START_TEST(connection_strings_show_no_secret)
 		{"postgresql://db/rekap?user=me&password=HUSH&sslmode=require", "postgresql://db/rekap?user=me&password=********&sslmode=require"},
 		{"postgresql://db/rekap?p%61ssword=HUSH", "postgresql://db/rekap?p%61ssword=********"},
 		{"postgresql://db/rekap?password=a&HUSH", "postgresql://db/rekap?password=********&********"},
+		{"postgresql://me:HUSH", "postgresql://me:********"},
+		{"postgresql://[::1]:5432,db:HUSH/rekap?user=me", "postgresql://[::1]:5432,db:********?user=me"},
+		{"postgresql://[::1]:5432,db,c:1?user=me", "postgresql://[::1]:5432,db,c:1?user=me"},
+		{"postgresql://db/rekap&password=HUSH?user=me", "********?user=me"},
+		{"postgresql://db/rekap?user=me;password=HUSH", "postgresql://db/rekap?user=********"},
+		{"host='db password=HUSH", "host=********"},
+		{"postgre://me:HUSH@db/rekap?user=me", "********"},
+		{"postgre=db?user=me&password=HUSH", "postgre=********"},
 	};
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		char set[256], want[256];
