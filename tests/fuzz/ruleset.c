@@ -109,6 +109,7 @@ void target(struct text input)
 	HOLDS(arena_used(one.arena) <= 256 * input.n + 4096, "%zu bytes of the arena for %zu", arena_used(one.arena), input.n);
 	if (result == 0) {
 		HOLDS(text_equal(one.all->json, input));
+		HOLDS(one.all->id.n >= 1 && one.all->id.n <= 1000); /* what an index of the store can hold */
 		check_figures(&one, &two);
 	}
 	rulesets_deinit(&one);
