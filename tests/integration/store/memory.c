@@ -108,7 +108,7 @@ static int take_row(void *arg, size_t n, const struct text *columns)
 static int ask(struct store *s, struct error *err)
 {
 	int waiting = 0, rows = 0;
-	int r = store_rejects_waiting(s, 0, 10, take, &waiting, err);
+	int r = store_rejects_read(s, &(struct reject_filter){.waiting = true}, 0, 10, take, &waiting, err);
 	if (!r)
 		r = store_migration_status(s, NULL, NULL, err);
 	if (!r)
