@@ -604,7 +604,7 @@ const char *config_kafka(const struct config *c, const char *name)
 /* As the file's reader takes it: in quotes where it would trim it or take quotes off; a line break, which no file can give, in letters. */
 static void print_string(const char *s, FILE *out)
 {
-	static const char blanks[] = " \t\r\n\f\v\"";
+	static const char blanks[] = " \t\r\"";
 	size_t n = strlen(s);
 	bool quoted = n && (strchr(blanks, s[0]) || strchr(blanks, s[n - 1]));
 	fputs(quoted ? "\"" : "", out);
@@ -616,6 +616,17 @@ static void print_string(const char *s, FILE *out)
 	fputs(quoted ? "\"" : "", out);
 }
 
+static void print_conninfo(const char *s, FILE *out)
+{
+	char *shown = NULL;
+	size_t n;
+	FILE *memory = open_memstream(&shown, &n);
+	if (memory)
+		secret_print_conninfo(s, memory);
+	print_string(memory && fclose(memory) == 0 ? shown : SECRET_HIDDEN, out);
+	free(shown);
+}
+
 static void print_value(const struct config *c, const struct key *k, FILE *out)
 {
 	const char *slot = (const char *)c + k->offset;
@@ -623,7 +634,7 @@ static void print_value(const struct config *c, const struct key *k, FILE *out)
 	switch (k->type) {
 	case STRING:
 		if (k->doc->secret)
-			secret_print_conninfo(*(char *const *)(const void *)slot, out);
+			print_conninfo(*(char *const *)(const void *)slot, out);
 		else
 			print_string(*(char *const *)(const void *)slot, out);
 		break;

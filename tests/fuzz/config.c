@@ -135,8 +135,8 @@ void target(struct text input)
 	struct sources s = {0};
 	struct config c;
 	struct error err;
-	/* Files that settings name are not read here: no fuzzer shall look at whatever this machine holds. */
-	if (memmem(input.p, input.n, "file", 4))
+	/* Files that settings name are not looked at here: no fuzzer shall read whatever this machine holds. */
+	if (memmem(input.p, input.n, "file", 4) || memmem(input.p, input.n, "location", 8))
 		return;
 	bool quiet = only_values(input);
 	struct text file = take_until(&input, 0);

@@ -211,6 +211,8 @@ START_TEST(connection_strings_show_no_secret)
 		const char *conninfo, *shown;
 	} cases[] = {
 		{"", ""},
+		{"host='a\nb'", "host='a\\nb'"}, /* or the next line would be a key */
+		{"postgresql://db/rekap ", "\"postgresql://db/rekap \""},
 		{"host=db user=me dbname='my db'", "host=db user=me dbname='my db'"},
 		{"host=db password=HUSH user=me", "host=db password=******** user=me"},
 		{"password = 'HU SH' host=db", "password=******** host=db"},
@@ -274,7 +276,7 @@ START_TEST(what_is_printed_can_be_read)
 {
 	ck_assert_msg(load("[kafka]\nclient.id = \"  a  \"\nx = \"\"y\"\"\nz = a # b\nempty =\n[rekapd]\ntopics = ^opd\\..*\nas_of = 2024-12-31\ncollective_leave = off\n"
 			   "log_level = debug\n[postgres]\nconninfo = host=db\n",
-			   NULL) == 0,
+			   "rekapd.timezone=x\n") == 0,
 		      "%s", err.text);
 	ck_assert_str_eq(kafka("client.id"), "  a  ");
 	ck_assert_str_eq(kafka("x"), "\"y\"");
