@@ -602,6 +602,7 @@ static const struct {
 	{.name = "PQclear"},
 	{.name = "PQcmdStatus"},
 	{.name = "PQcmdTuples"},
+	{.name = "PQconninfo"}, /* without an answer the link counts as one that is not verified */
 	{.name = "PQconninfoFree"},
 	{.name = "PQerrorMessage"},
 	{.name = "PQfinish"},
@@ -609,6 +610,7 @@ static const struct {
 	{.name = "PQgetisnull"},
 	{.name = "PQgetlength"},
 	{.name = "PQgetvalue"},
+	{.name = "PQhostaddr"},
 	{.name = "PQisBusy"},
 	{.name = "PQnfields"},
 	{.name = "PQntuples"},
@@ -617,6 +619,7 @@ static const struct {
 	{.name = "PQresultStatus"},
 	{.name = "PQsetErrorVerbosity"},
 	{.name = "PQsetNoticeReceiver"},
+	{.name = "PQsslInUse"},
 	{.name = "PQtransactionStatus"},
 };
 

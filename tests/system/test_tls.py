@@ -120,6 +120,14 @@ class World:
 		words = {"host": "127.0.0.1", "port": self.server, "dbname": self.daemon.name, "user": LOGIN, "password": password, "sslmode": "verify-full", "sslrootcert": self.keys / "ca.pem", **more}
 		return " ".join(f"{name}={value}" for name, value in words.items() if value is not None)
 
+	def settle(self, verb, *options, status):
+		"""As call, but a server that did not answer in time, on a machine that does much at once, is asked again."""
+		for _ in range(10):
+			got = self.call(verb, *options)
+			if status is None or got[0] == status or got[0] != UNAVAILABLE:
+				break
+		return got
+
 	def call(self, verb, *options, environment=None):
 		"""Exit code and all output, which is searched for secrets in the end."""
 		operands = [*map(str, EVENTS), "--topic", self.topic.name] if verb == "publish" else []
@@ -160,8 +168,8 @@ def kafka_cases(world, scram_works):
 
 def test_kafka(world, scram_works):
 	cases = list(kafka_cases(world, scram_works))
-	with concurrent.futures.ThreadPoolExecutor(8) as pool:
-		calls = [(verb, case, pool.submit(world.call, verb, *case[1])) for case in cases for verb in ("check", "status", "publish")]
+	with concurrent.futures.ThreadPoolExecutor(4) as pool:
+		calls = [(verb, case, pool.submit(world.settle, verb, *case[1], status=case[2])) for case in cases for verb in ("check", "status", "publish")]
 		for verb, (what, _, status, words), got in calls:
 			if status == OK and verb == "publish":
 				words = (f"{len(EVENTS)} of {len(EVENTS)} events delivered",)
@@ -214,11 +222,11 @@ def postgres_cases(world):
 
 
 def test_postgres(world):
-	with concurrent.futures.ThreadPoolExecutor(8) as pool:
+	with concurrent.futures.ThreadPoolExecutor(4) as pool:
 		calls = []
 		for number, (what, conninfo, status, words) in enumerate(postgres_cases(world)):
 			file = world.secret(f"conninfo.{number}", conninfo)
-			calls += [(verb, what, status, words, pool.submit(world.call, verb, "--set", f"postgres.conninfo_file={file}")) for verb in ("check", "status")]
+			calls += [(verb, what, status, words, pool.submit(world.settle, verb, "--set", f"postgres.conninfo_file={file}", status=status)) for verb in ("check", "status")]
 		for verb, what, status, words, got in calls:
 			got = got.result()
 			if status is None:  # TLS 1.3: the server says so in the middle of nothing, or has gone before it can be read
