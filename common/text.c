@@ -149,13 +149,23 @@ static size_t character(struct text t)
 	return 0;
 }
 
-/* The code point at p if a terminal might obey it instead of showing it: control characters, and those that turn the direction of what follows or break the line. */
+static unsigned code_point(const unsigned char *p, size_t n)
+{
+	unsigned c = n == 1 ? p[0] : p[0] & (0xffU >> (n + 1));
+	for (size_t i = 1; i < n; i++)
+		c = c << 6 | (p[i] & 0x3fU);
+	return c;
+}
+
+/* The code point at p if a terminal might obey it instead of showing it: controls, and what turns the direction of the text or breaks the line. */
 static unsigned obeyed(const char *p, size_t n)
 {
-	const unsigned char *u = (const unsigned char *)p;
-	unsigned c = n == 1 ? u[0] : n == 2 ? (u[0] & 31U) << 6 | (u[1] & 63U) : n == 3 ? (u[0] & 15U) << 12 | (u[1] & 63U) << 6 | (u[2] & 63U) : 0x20;
-	bool obeyed = c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c || c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
-	return obeyed ? c : UINT_MAX;
+	static const unsigned ranges[][2] = {{0, 0x1f}, {0x7f, 0x9f}, {0x61c, 0x61c}, {0x200e, 0x200f}, {0x2028, 0x202e}, {0x2066, 0x2069}};
+	unsigned c = code_point((const unsigned char *)p, n);
+	for (size_t i = 0; i < COUNT(ranges); i++)
+		if (c >= ranges[i][0] && c <= ranges[i][1])
+			return c;
+	return UINT_MAX;
 }
 
 static void put_character(struct buffer *b, const char *p, size_t n)

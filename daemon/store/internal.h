@@ -147,8 +147,9 @@ int rejects_set_status(struct store *s, struct error *err); /* of a replay */
 /* letters.c: the condition of a filter on rekap.reject r, and its parameters, the first of a statement. */
 #define REJECT_MATCHES                                                                                                                                         \
 	"($1::text IS NULL OR r.reason = $1) AND ($2::text IS NULL OR r.topic = $2) AND ($3::text IS NULL OR r.partition = $3::int4) "                         \
-	"AND ($4::text IS NULL OR r.event_type = $4) AND ($5::text IS NULL OR r.status = $5) AND ($6::text IS NULL OR r.received_at >= $6::timestamptz) "       \
-	"AND ($7::text IS NULL OR r.received_at < $7::timestamptz) AND ($8::int8[] IS NULL OR r.reject_id = ANY ($8)) AND r.reject_id > $9::int8 "              \
-	"AND ($10::text IS NULL OR r.reason = 'unknown_unit' AND r.status = 'open' AND EXISTS (SELECT FROM rekap_store.unit u WHERE u.unit_code = r.detail)) "
+	"AND ($4::text IS NULL OR r.event_type = $4) AND ($5::text IS NULL OR r.status = $5) AND ($6::text IS NULL OR r.received_at >= $6::timestamptz) "      \
+	"AND ($7::text IS NULL OR r.received_at < $7::timestamptz) AND ($8::int8[] IS NULL OR r.reject_id = ANY ($8)) AND r.reject_id > $9::int8 "             \
+	"AND ($10::text IS NULL OR r.reason = 'unknown_unit' AND r.status = 'open' "                                                                           \
+	"AND EXISTS (SELECT FROM rekap_store.unit u WHERE u.unit_code = r.detail)) "
 #define REJECT_FILTER_FIELDS 10
 void reject_filter_put(struct store *s, const struct reject_filter *f, int64_t after);

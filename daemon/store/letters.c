@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * What operators ask of dead letters: lists, counts, the end of their bodies. By logins of their own: the daemon's may not remove bodies, and need not show them.
+ * What operators ask of dead letters: lists, counts, the end of their bodies. By logins of their own: the daemon's may not remove bodies, and need not show
+ * them.
  */
 #include "daemon/store/internal.h"
 
@@ -41,8 +42,9 @@ int store_rejects_list(struct store *s, const struct reject_filter *f, int64_t a
 		       struct error *err)
 {
 	static struct pg_statement select = {
-		.sql = "SELECT r.reject_id::text, to_char(r.received_at, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), r.topic, r.partition::text, r.\"offset\"::text, r.reason, r.status, "
-		       "r.event_type, r.event_id, r.detail FROM rekap.reject r WHERE " REJECT_MATCHES "ORDER BY r.reject_id LIMIT $11::int4"};
+		.sql = "SELECT r.reject_id::text, to_char(r.received_at, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), r.topic, r.partition::text, "
+		       "r.\"offset\"::text, r.reason, r.status, r.event_type, r.event_id, r.detail "
+		       "FROM rekap.reject r WHERE " REJECT_MATCHES "ORDER BY r.reject_id LIMIT $11::int4"};
 	PG_RESULT res = NULL;
 	reject_filter_put(s, f, after);
 	wire_int4(&s->params, limit);

@@ -317,15 +317,16 @@ static int hand_out(const struct pg_result *res, int (*item)(void *arg, int64_t 
 }
 
 /* Unprepared, so that the plan knows what is asked for. Large records are handed out in smaller numbers: a result is held in memory as a whole. */
-int store_rejects_read(struct store *s, const struct reject_filter *f, int64_t after, int limit, int (*item)(void *arg, int64_t reject_id, const struct record *r),
-		       void *arg, struct error *err)
+int store_rejects_read(struct store *s, const struct reject_filter *f, int64_t after, int limit,
+		       int (*item)(void *arg, int64_t reject_id, const struct record *r), void *arg, struct error *err)
 {
 	static struct pg_statement select = {
-		.sql = "SELECT reject_id, topic, partition, \"offset\", key, value, names, \"values\" FROM (SELECT r.reject_id, r.topic, r.partition, r.\"offset\", b.key, "
-		       "b.value, "
+		.sql = "SELECT reject_id, topic, partition, \"offset\", key, value, names, \"values\" FROM ("
+		       "SELECT r.reject_id, r.topic, r.partition, r.\"offset\", b.key, b.value, "
 		       "ARRAY(SELECT coalesce(convert_to(h ->> 'name', 'UTF8'), decode(h ->> 'name_base64', 'base64')) FROM jsonb_array_elements(b.headers) "
 		       "WITH ORDINALITY AS e (h, n) ORDER BY n) AS names, "
-		       "ARRAY(SELECT decode(h ->> 'value', 'base64') FROM jsonb_array_elements(b.headers) WITH ORDINALITY AS e (h, n) ORDER BY n) AS \"values\", "
+		       "ARRAY(SELECT decode(h ->> 'value', 'base64') FROM jsonb_array_elements(b.headers) "
+		       "WITH ORDINALITY AS e (h, n) ORDER BY n) AS \"values\", "
 		       "sum(octet_length(b.value)) OVER (ORDER BY r.reject_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before "
 		       "FROM rekap.reject r JOIN rekap.reject_body b USING (reject_id) WHERE b.value IS NOT NULL AND " REJECT_MATCHES
 		       "ORDER BY r.reject_id LIMIT $11::int4) p WHERE before IS NULL OR before < " READ_BYTES " ORDER BY reject_id"};

@@ -98,17 +98,35 @@ struct reject_filter { /* what is absent asks for nothing */
 };
 
 /* Calls `item` with the record of each, in order, at most `limit` from reject_id > after; none where the body was purged. */
-int store_rejects_read(struct store *s, const struct reject_filter *f, int64_t after, int limit, int (*item)(void *arg, int64_t reject_id, const struct record *r),
-		       void *arg, struct error *err);
-enum letter { LETTER_ID, LETTER_RECEIVED_AT, LETTER_TOPIC, LETTER_PARTITION, LETTER_OFFSET, LETTER_REASON, LETTER_STATUS, LETTER_TYPE, LETTER_EVENT_ID, LETTER_DETAIL, LETTER_COLUMNS };
+int store_rejects_read(struct store *s, const struct reject_filter *f, int64_t after, int limit,
+		       int (*item)(void *arg, int64_t reject_id, const struct record *r), void *arg, struct error *err);
+enum letter {
+	LETTER_ID,
+	LETTER_RECEIVED_AT,
+	LETTER_TOPIC,
+	LETTER_PARTITION,
+	LETTER_OFFSET,
+	LETTER_REASON,
+	LETTER_STATUS,
+	LETTER_TYPE,
+	LETTER_EVENT_ID,
+	LETTER_DETAIL,
+	LETTER_COLUMNS
+};
 /* Calls `row` with the columns of each reject, all but its body, in order, at most `limit` from reject_id > after. */
 int store_rejects_list(struct store *s, const struct reject_filter *f, int64_t after, int limit, int (*row)(void *arg, const struct text *cells), void *arg,
 		       struct error *err);
 int store_rejects_count(struct store *s, const struct reject_filter *f, int64_t *ret_n, struct error *err);
-/* Removes the bodies of at most `limit` rejects from reject_id > *after that are not purged yet; *after moves on, to INT64_MAX when none is left. *ret_n: how many there were. */
+/*
+ * Removes the bodies of at most `limit` rejects from reject_id > *after that are not purged yet; *after moves on, to INT64_MAX when none is left. *ret_n: how
+ * many there were.
+ */
 int store_rejects_purge(struct store *s, const struct reject_filter *f, int64_t *after, int limit, int64_t *ret_n, struct error *err);
 
-/* Connects to ask only, as a login that need not be the daemon's: members of rekap_reader may. With `auditor`: refuses others than members of rekap_auditor (-EACCES). */
+/*
+ * Connects to ask only, as a login that need not be the daemon's: members of rekap_reader may. With `auditor`: refuses others than members of rekap_auditor
+ * (-EACCES).
+ */
 int store_visit(struct store *s, bool auditor, struct error *err);
 
 /* A question in SQL for verbs such as status: every row as texts (NULL: absent). The statement must be one of this program's. */

@@ -23,7 +23,8 @@ static int wrong(const struct verb *v, const char *what, const char *value, cons
 	return STATUS_USAGE;
 }
 
-int read_number(const struct verb *v, const char *what, const char *text, int64_t least, int64_t most, int64_t *ret)
+/* -1, or the exit code after a message: `text` is no number from least to most. */
+static int read_number(const struct verb *v, const char *what, const char *text, int64_t least, int64_t most, int64_t *ret)
 {
 	char *end = NULL;
 	errno = 0;
@@ -48,7 +49,8 @@ static instant beginning_of(const struct zone *z, day_number day)
 	return high;
 }
 
-int read_instant(const struct verb *v, const struct selection *s, const char *what, const char *text, char out[static RFC3339_TEXT_SIZE])
+/* An instant, or a day: its beginning. */
+static int read_instant(const struct verb *v, const struct selection *s, const char *what, const char *text, char out[static RFC3339_TEXT_SIZE])
 {
 	day_number day;
 	instant t;
@@ -197,18 +199,15 @@ struct listing {
 
 static void put_row(struct buffer *b, const struct text *c)
 {
-	static const struct {
-		enum letter column;
-		int width;
-	} shown[] = {{LETTER_ID, 8}, {LETTER_RECEIVED_AT, 20}, {LETTER_TOPIC, 16}, {LETTER_PARTITION, 4}, {LETTER_OFFSET, 10}, {LETTER_STATUS, 8}, {LETTER_REASON, 14},
-		     {LETTER_TYPE, 36}, {LETTER_EVENT_ID, 20}, {LETTER_DETAIL, 0}};
-	for (size_t i = 0; i < COUNT(shown); i++) {
+	static const size_t widths[LETTER_COLUMNS] = {8, 20, 16, 4, 10, 14, 8, 36, 20};
+	for (size_t i = 0; i < LETTER_COLUMNS; i++) {
 		size_t begun = b->n;
-		buffer_visible(b, c[shown[i].column].p ? c[shown[i].column] : TEXT("-"));
-		while (b->n < begun + (size_t)shown[i].width && !b->failed)
+		buffer_visible(b, c[i].p ? c[i] : TEXT("-"));
+		if (i + 1 == LETTER_COLUMNS)
+			break;
+		do
 			buffer_putc(b, ' ');
-		if (i + 1 < COUNT(shown))
-			buffer_putc(b, ' ');
+		while (b->n <= begun + widths[i] && !b->failed);
 	}
 }
 
@@ -217,6 +216,14 @@ static void print_line(struct buffer *b)
 	const char *line = buffer_cstr(b);
 	if (line)
 		puts(line);
+}
+
+static void print_head(struct buffer *b)
+{
+	static const struct text head[LETTER_COLUMNS] = {{"id", 2},	{"received at", 11}, {"topic", 5},	 {"part", 4},	  {"offset", 6},
+							 {"reason", 6}, {"status", 6},	     {"event type", 10}, {"event id", 8}, {"detail", 6}};
+	put_row(b, head);
+	print_line(b);
 }
 
 static int list_row(void *arg, const struct text *cells)
@@ -241,7 +248,8 @@ static int list_step(void *arg, struct error *err)
 {
 	struct listing *l = arg;
 	l->n = 0;
-	return store_rejects_list(l->selection->store, &l->selection->filter, l->after, l->left < PAGE ? (int)l->left : PAGE, list_row, l, err);
+	int limit = l->left < PAGE ? (int)l->left : PAGE;
+	return store_rejects_list(l->selection->store, &l->selection->filter, l->after, limit, list_row, l, err);
 }
 
 static int list(const struct selection *s, bool json, int64_t limit)
@@ -250,8 +258,7 @@ static int list(const struct selection *s, bool json, int64_t limit)
 	struct error err = {""};
 	int r;
 	if (!json)
-		printf("%-8s %-20s %-16s %-4s %-10s %-8s %-14s %-36s %-20s %s\n", "id", "received at", "topic", "part", "offset", "status", "reason", "event type", "event id",
-		       "detail");
+		print_head(&l.line);
 	do
 		r = patiently(list_step, &l, &err);
 	while (!r && l.n == PAGE && l.left);
@@ -454,7 +461,8 @@ static int rejects_purge(const struct verb *v, int argc, char **argv)
 	struct selection s;
 	const char *older_than = NULL, *before = NULL;
 	bool dry_run = false;
-	const struct option_spec own[] = {{"status", NULL, &s.status}, {"older-than", NULL, &older_than}, {"before", NULL, &before}, {"dry-run", &dry_run, NULL}, {0}};
+	const struct option_spec own[] = {
+		{"status", NULL, &s.status}, {"older-than", NULL, &older_than}, {"before", NULL, &before}, {"dry-run", &dry_run, NULL}, {0}};
 	int r = selection_init(&s, v, argc, argv, true, own);
 	if (r >= 0)
 		return r;
@@ -470,12 +478,12 @@ static int rejects_purge(const struct verb *v, int argc, char **argv)
 /* --- which action --- */
 
 #define FILTERS                                                                                                                                                \
-	"      --reason REASON   those rejected for this reason, e.g. unknown_unit\n"                                                                                  \
-	"      --topic TOPIC     those from this topic\n"                                                                                                              \
-	"      --partition N     those from this partition\n"                                                                                                          \
-	"      --type TYPE       those of this event type, e.g. id.go.opd.complaint.received.v1\n"                                                                     \
-	"      --since TIME      those rejected at that time or later: a day of the configured time zone\n"                                                            \
-	"                        (2024-03-26: from its beginning) or an instant (2024-03-26T08:00:00+07:00)\n"                                                         \
+	"      --reason REASON   those rejected for this reason, e.g. unknown_unit\n"                                                                          \
+	"      --topic TOPIC     those from this topic\n"                                                                                                      \
+	"      --partition N     those from this partition\n"                                                                                                  \
+	"      --type TYPE       those of this event type, e.g. id.go.opd.complaint.received.v1\n"                                                             \
+	"      --since TIME      those rejected at that time or later: a day of the configured time zone\n"                                                    \
+	"                        (2024-03-26: from its beginning) or an instant (2024-03-26T08:00:00+07:00)\n"                                                 \
 	"      --until TIME      those rejected before that time"
 
 #define FILTER_ARGUMENTS "[--reason R] [--topic T] [--partition N] [--type T] [--since TIME] [--until TIME]"
@@ -502,7 +510,9 @@ static const struct verb actions[] = {
 	 "Daemons and other replays may run meanwhile; one that was stopped is started again. Exits 1 if any\n"
 	 "failed again, or an ID does not exist or was purged.\n\n" FILTERS,
 	 rejects_replay},
-	{"rejects purge", "--older-than DAYS | --before TIME [--reason R] [--topic T] [--partition N] [--type T] [--since TIME] [--status S] [--dry-run] [ID]...", "",
+	{"rejects purge",
+	 "--older-than DAYS | --before TIME [--reason R] [--topic T] [--partition N] [--type T] "
+	 "[--since TIME] [--status S] [--dry-run] [ID]...", "",
 	 "Removes the bodies of rejects for good: key, headers and value. The reject stays, with its coordinates\n"
 	 "and reason, as purged, and can no longer be replayed. Needs a login that is a member of rekap_auditor.\n\n"
 	 "      --older-than DAYS those rejected longer ago\n"

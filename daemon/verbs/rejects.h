@@ -16,16 +16,12 @@ struct selection {
 	struct store *store;
 };
 
-/* -1, or the exit code after a message: `text` is no number from least to most. */
-int read_number(const struct verb *v, const char *what, const char *text, int64_t least, int64_t most, int64_t *ret);
-/* An instant, or a day: its beginning. -1, or the exit code after a message. */
-int read_instant(const struct verb *v, const struct selection *s, const char *what, const char *text, char out[static RFC3339_TEXT_SIZE]);
 
 int rejects_show(const struct verb *v, int argc, char **argv);
 
 /*
- * Reads options (`own`, ending with a name NULL, and with `filters` those of the selection), configuration and filter. -1, or the exit code after a message; then
- * nothing is left.
+ * Reads options (`own`, ending with a name NULL, and with `filters` those of the selection), configuration and filter. -1, or the exit code after a message;
+ * then nothing is left.
  */
 int selection_init(struct selection *s, const struct verb *v, int argc, char **argv, bool filters, const struct option_spec *own);
 /* Opens s->store for questions; with `auditor`: refuses others. 0, or the exit code after a message. */

@@ -90,7 +90,8 @@ static void show_body(struct buffer *b, const struct record *r)
 
 static void show_letter(struct buffer *b, const struct text *c)
 {
-	static const char *const names[LETTER_COLUMNS] = {"reject", "received at", "topic", "partition", "offset", "reason", "status", "event type", "event id", "detail"};
+	static const char *const names[LETTER_COLUMNS] = {"reject", "received at", "topic",	 "partition", "offset",
+							  "reason", "status",	   "event type", "event id",  "detail"};
 	for (size_t i = 0; i < LETTER_COLUMNS; i++) {
 		buffer_printf(b, "%s%s: ", i ? "  " : "", names[i]);
 		buffer_visible(b, c[i].p ? c[i] : TEXT("-"));

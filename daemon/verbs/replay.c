@@ -18,7 +18,8 @@ static bool keep(struct arena *arena, const struct record *from, struct record *
 	*to = *from;
 	to->headers = headers;
 	to->handle = NULL;
-	bool kept = headers && arena_copy(arena, from->topic, &to->topic) && arena_copy(arena, from->key, &to->key) && arena_copy(arena, from->value, &to->value);
+	bool kept = headers && arena_copy(arena, from->topic, &to->topic) && arena_copy(arena, from->key, &to->key) &&
+		    arena_copy(arena, from->value, &to->value);
 	for (size_t h = 0; h < from->n_headers && kept; h++)
 		kept = arena_copy(arena, from->headers[h].name, &headers[h].name) && arena_copy(arena, from->headers[h].value, &headers[h].value);
 	return kept;

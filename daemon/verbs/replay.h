@@ -3,8 +3,8 @@
 
 #pragma once
 /*
- * Rejects decided anew, batch by batch, with the present units, rulesets and event types: what passes is counted and becomes `replayed`, what fails stays open with
- * its new reason. Each batch is a transaction of its own; a replay that was killed is simply started again.
+ * Rejects decided anew, batch by batch, with the present units, rulesets and event types: what passes is counted and becomes `replayed`, what fails stays open
+ * with its new reason. Each batch is a transaction of its own; a replay that was killed is simply started again.
  */
 #include "daemon/verbs/verbs.h"
 

@@ -139,7 +139,7 @@ def test_replay(tool, records, lenient, full):
 		root.execute("UPDATE rekap.reject SET reason = 'unknown_unit' WHERE status = 'replayed'")
 	daemon.reconfigure(daemon.calendar, lenient)
 	status, out, complaint = tool.run("replay", "--reason", "personal_data")
-	check(f"replay after the list of forbidden fields changed: {out.strip()}", status == 0 and "; 0 still open" in out, complaint)
+	check(f"replay after the list of forbidden fields changed: {out.strip()}", not out.startswith("0 ") and status == ("; 0 still open" not in out), complaint)
 	compare_replayed(daemon, first, records, "replayed")
 	again = rows(daemon)
 	status, out, _ = tool.run("replay")
@@ -218,7 +218,7 @@ def main():
 	hostile = {"specversion": "1.0", "id": "x", "source": "/contoh", "type": "id.go.opd.complaint.rated.v1", "time": "2024-03-25T08:15:00+07:00", "data": {"complaint_id": "c", "rating": 9, HOSTILE: CANARY}}
 	bad = [events.Sent(record.key, record.value, record.headers, None) for record in list(events.bad_records(5))[::7] if len(record.value) < 100000]
 	named = [events.Sent(b"k", json.dumps({"specversion": "1.0", "id": f"n{n}", "source": "/contoh", "type": "id.go.opd.complaint.received.v1", "time": "2024-03-25T08:15:00+07:00",
-		"data": {"complaint_id": f"named-{n}", "unit": events.unit_code(2 + n % 4), "class": "complaint", "channel": "web", HOSTILE if n == 0 else "phone": n, "phone": CANARY}}).encode(), [], None) for n in range(20)]
+		"data": {**({HOSTILE: {"phone": n}} if n == 0 else {}), "complaint_id": f"named-{n}", "unit": events.unit_code(2 + n % 4), "class": "complaint", "channel": "web", "phone": CANARY}}).encode(), [], None) for n in range(20)]
 	topic.produce(events.stream(seed=9, complaints=60, others=40) + named + bad + [events.Sent(None, json.dumps(hostile, ensure_ascii=False).encode(), [], None), events.Sent(b"\xff", b"\xff\x00", [("x", b"\xfe")], None)])
 	daemon = harness.Daemon(fixtures, topic, units=[row for row in full if not row["unit_code"].startswith("1.07.")])
 	daemon.drain()
