@@ -16,6 +16,7 @@ import events
 import harness
 
 HOSTILE = "\x1b]0;owned\x07\x9b31m\u202e\nreject: 1"
+KEY = "\x9b31m\u202eowned"
 CANARY = "canary-8d1f"
 OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
@@ -77,7 +78,7 @@ def test_list(tool):
 	_, out, _ = tool.run("list", auditor=True)
 	check("a line for each, and a head", len(out.splitlines()) == len(everything) + 1)
 	_, raw, _ = tool.run("list", "--json")
-	check("nothing that a terminal obeys", not OBEYED.search(out + raw) and "\\x1b" in out, OBEYED.search(out + raw))
+	check("nothing that a terminal obeys", not OBEYED.search(out + raw) and "\\u009b31m" in out, OBEYED.search(out + raw))
 	check("never a body", CANARY not in out + raw)
 	for words in (("list", "--reason", "nonsense"), ("list", "--status", "shut"), ("list", "--partition", "x"), ("list", "--since", "yesterday"), ("list", "abc"), ("list", "--limit", "0"), ("show",), ("show", "--reason", "bad_field", 1), ("purge",),
 		("purge", "--older-than", "1", "--before", "2024-01-01"), ("purge", "--older-than", "-1"), ("burn",), ()):
@@ -218,7 +219,7 @@ def main():
 	hostile = {"specversion": "1.0", "id": "x", "source": "/contoh", "type": "id.go.opd.complaint.rated.v1", "time": "2024-03-25T08:15:00+07:00", "data": {"complaint_id": "c", "rating": 9, HOSTILE: CANARY}}
 	bad = [events.Sent(record.key, record.value, record.headers, None) for record in list(events.bad_records(5))[::7] if len(record.value) < 100000]
 	named = [events.Sent(b"k", json.dumps({"specversion": "1.0", "id": f"n{n}", "source": "/contoh", "type": "id.go.opd.complaint.received.v1", "time": "2024-03-25T08:15:00+07:00",
-		"data": {**({HOSTILE: {"phone": n}} if n == 0 else {}), "complaint_id": f"named-{n}", "unit": events.unit_code(2 + n % 4), "class": "complaint", "channel": "web", "phone": CANARY}}).encode(), [], None) for n in range(20)]
+		"data": {**({KEY: {"phone": n}} if n == 0 else {}), "complaint_id": f"named-{n}", "unit": events.unit_code(2 + n % 4), "class": "complaint", "channel": "web", "phone": CANARY}}).encode(), [], None) for n in range(20)]
 	topic.produce(events.stream(seed=9, complaints=60, others=40) + named + bad + [events.Sent(None, json.dumps(hostile, ensure_ascii=False).encode(), [], None), events.Sent(b"\xff", b"\xff\x00", [("x", b"\xfe")], None)])
 	daemon = harness.Daemon(fixtures, topic, units=[row for row in full if not row["unit_code"].startswith("1.07.")])
 	daemon.drain()
