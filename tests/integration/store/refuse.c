@@ -91,7 +91,7 @@ START_TEST(bodies_of_any_size_are_stored_or_left_out)
 	ck_sql(&t, "SELECT next_offset FROM rekap.ingest_offset WHERE partition = 0", "10");
 	struct error err = {""};
 	int waiting = 0; /* of the one whose body was left out nothing is there to replay */
-	ck_assert_msg(store_rejects_waiting(s, 0, 10, count_waiting, &waiting, &err) == 0 && !waiting, "%d %s", waiting, err.text);
+	ck_assert_msg(store_rejects_read(s, &(struct reject_filter){.waiting = true}, 0, 10, count_waiting, &waiting, &err) == 0 && !waiting, "%d %s", waiting, err.text);
 	free(bytes);
 }
 END_TEST
