@@ -378,7 +378,12 @@ static void report(struct pipeline *p)
 
 static bool drained(struct pipeline *p)
 {
-	return p->options->until_drained && p->filling->n == 0 && !committer_busy(p->committer) && p->state != PIPELINE_STOPPED && source_drained(p->source);
+	if (!p->options->until_drained || p->filling->n || committer_busy(p->committer) || p->state == PIPELINE_STOPPED || !source_drained(p->source))
+		return false;
+	if (!p->options->drained || p->options->drained(p->options->arg))
+		return true;
+	source_drain_anew(p->source);
+	return false;
 }
 
 static void mind_drain(struct pipeline *p)

@@ -12,6 +12,8 @@
 struct pipeline_options {
 	bool until_drained;
 	bool progress; /* a line on stderr that follows the catch-up */
+	/* Asked when it is drained, with the store idle: true to end, false to go on to the ends of then. NULL: ends. */
+	bool (*drained)(void *arg);
 	/* Called on SIGHUP: reloads what is reloadable. */
 	void (*reload)(void *arg);
 	void *arg;

@@ -639,6 +639,14 @@ bool source_drained(struct source *s)
 	return drained && !may_inherit(s);
 }
 
+void source_drain_anew(struct source *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		s->partitions[i].end = -1;
+		s->partitions[i].drained = false;
+	}
+}
+
 /* --- making and ending ----------------------------------------------------------------------------------------------------------------------------- */
 
 /* Prefetch enough that the broker threads do not fall asleep on a full queue while a batch commits, within a bound. */

@@ -68,6 +68,8 @@ int64_t source_lag(struct source *s);
  * have lost its own to this one.
  */
 bool source_drained(struct source *s);
+/* source_drained means the ends that partitions have from now on. */
+void source_drain_anew(struct source *s);
 
 /* --- beside the consumer --------------------------------------------------------------------------------------------------------------------- */
 

@@ -13,6 +13,7 @@ struct change {
 	const struct store_basis *to;
 	const struct units *units; /* NULL: stay as they are */
 	void (*progress)(void *arg, int64_t done, int64_t total);
+	int (*recompute)(struct store *s, void *arg, struct error *err); /* NULL: restate what depends on what changes */
 	void *arg;
 	/* found out under the lock: */
 	bool settings, rules, units_changed, refold;
@@ -113,7 +114,15 @@ static int adopt(struct store *s, const struct change *c, struct error *err)
 {
 	s->basis = c->to->basis;
 	int r = units_reload(s, err);
-	return r || !c->refold ? r : restate(s, c->progress, c->arg, err);
+	return r || !c->refold || c->recompute ? r : restate(s, c->progress, c->arg, err);
+}
+
+/* The database still has the old settings, and its version of them. */
+static int recompute(struct store *s, const struct change *c, struct error *err)
+{
+	s->basis = c->to->basis;
+	s->basis.units = &s->units;
+	return c->recompute(s, c->arg, err);
 }
 
 static int change_basis(struct store *s, struct change *c, struct error *err)
@@ -125,6 +134,8 @@ static int change_basis(struct store *s, struct change *c, struct error *err)
 		r = begin(s, c, err);
 	if (!r)
 		r = units_reload(s, err);
+	if (!r && c->recompute)
+		r = recompute(s, c, err);
 	if (!r)
 		r = write(s, c, err);
 	if (!r)
@@ -150,5 +161,11 @@ int store_basis_set(struct store *s, const struct store_basis *b, void (*progres
 int store_units_save(struct store *s, const struct units *u, const struct store_basis *b, struct error *err)
 {
 	struct change c = {.to = b, .units = u};
+	return change_basis(s, &c, err);
+}
+
+int basis_change(struct store *s, const struct store_basis *b, int (*by)(struct store *s, void *arg, struct error *err), void *arg, struct error *err)
+{
+	struct change c = {.to = b, .recompute = by, .arg = arg};
 	return change_basis(s, &c, err);
 }

@@ -102,7 +102,7 @@ static struct claim *find_or_add(struct store *s, const char *topic, int32_t par
 static int take_over(struct store *s, struct claim *c, struct error *err)
 {
 	static struct pg_statement upsert = {
-		.sql = "INSERT INTO rekap.ingest_offset AS o (topic, partition, next_offset, epoch, owner) VALUES ($1::text, $2::int4, 0, 1, $3::text) "
+		.sql = "INSERT INTO ingest_offset AS o (topic, partition, next_offset, epoch, owner) VALUES ($1::text, $2::int4, 0, 1, $3::text) "
 		       "ON CONFLICT (topic, partition) DO UPDATE SET epoch = o.epoch + 1, owner = excluded.owner, updated_at = clock_timestamp() RETURNING "
 		       "next_offset, epoch"};
 	PG_RESULT res = NULL;
@@ -202,7 +202,7 @@ static int look_again(struct store *s, struct error *err)
 {
 	static struct pg_statement select = {
 		.sql = "SELECT w.topic, w.partition, o.next_offset, o.epoch FROM unnest($1::text[], $2::int4[], $3::int8[], $4::int8[], $5::int8[]) "
-		       "AS w (topic, partition, expected, epoch, next) LEFT JOIN rekap.ingest_offset o USING (topic, partition)"};
+		       "AS w (topic, partition, expected, epoch, next) LEFT JOIN ingest_offset o USING (topic, partition)"};
 	PG_RESULT res = NULL;
 	bool moved = false;
 	int r = pg_run(s->pg, &select, &s->params, COLUMNS, &res, NULL, err);
@@ -218,8 +218,8 @@ static int look_again(struct store *s, struct error *err)
 }
 
 static const char advance_sql[] =
-	"UPDATE rekap.ingest_offset o SET next_offset = m.next, updated_at = clock_timestamp() FROM ("
-	"SELECT i.topic, i.partition, w.next FROM rekap.ingest_offset i JOIN unnest($1::text[], $2::int4[], $3::int8[], $4::int8[], $5::int8[]) "
+	"UPDATE ingest_offset o SET next_offset = m.next, updated_at = clock_timestamp() FROM ("
+	"SELECT i.topic, i.partition, w.next FROM ingest_offset i JOIN unnest($1::text[], $2::int4[], $3::int8[], $4::int8[], $5::int8[]) "
 	"AS w (topic, partition, expected, epoch, next) ON i.topic = w.topic AND i.partition = w.partition AND i.next_offset = w.expected AND i.epoch = "
 	"w.epoch "
 	"ORDER BY i.topic, i.partition FOR UPDATE OF i) m WHERE o.topic = m.topic AND o.partition = m.partition";

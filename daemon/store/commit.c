@@ -60,12 +60,12 @@ static int prepare(struct store *s, struct item *items, size_t n, struct error *
 /* --- the transaction --- */
 
 /* The number of the batch, and whether what it is folded with is what the database has. */
-static int begin(struct store *s, int64_t *ret_batch_id, struct error *err)
+int figures_begin(struct store *s, int64_t *ret_batch_id, struct error *err)
 {
 	PG_RESULT res = NULL;
 	int r = pg_exec_rows(s->pg,
 			     "BEGIN; SELECT pg_advisory_xact_lock_shared(" LOCK_FIGURES "); "
-			     "SELECT version, digest, nextval('rekap.batch_batch_id_seq') FROM rekap_store.basis",
+			     "SELECT version, digest, nextval('rekap.batch_batch_id_seq') FROM basis",
 			     &res, err);
 	if (r)
 		return r;
@@ -98,7 +98,7 @@ static void count(const struct store *s, int64_t batch_id, struct store_commit *
 static int note_batch(struct store *s, const struct store_commit *done, struct error *err)
 {
 	s->note_batch.name = "note_batch";
-	s->note_batch.sql = "INSERT INTO rekap.batch (batch_id, owner, partitions, events, rejected) OVERRIDING SYSTEM VALUE "
+	s->note_batch.sql = "INSERT INTO batch (batch_id, owner, partitions, events, rejected) OVERRIDING SYSTEM VALUE "
 			    "VALUES ($1::int8, $2::text, $3::text::jsonb, $4::int8, $5::int8)";
 	buffer_clear(&s->scratch);
 	claims_describe(s, &s->scratch);
@@ -148,7 +148,7 @@ static int transaction(struct store *s, struct item *items, size_t n, struct sto
 	int64_t batch_id = 0;
 	int r = prepare(s, items, n, err);
 	if (!r)
-		r = begin(s, &batch_id, err);
+		r = figures_begin(s, &batch_id, err);
 	if (!r)
 		r = replay ? rejects_lock(s, err) : claims_advance(s, err);
 	if (!r)

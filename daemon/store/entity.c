@@ -19,14 +19,6 @@
 
 #define COMMON_COLUMNS "entity_key, unit_id, state, version, flags, topic_id, partition, \"offset\""
 
-/*
- * Planner settings under which the update locks rows in the order of the sorted stage: it can only walk the stage and look each key up. They last as long as
- * the transaction, and nothing after it in the transaction needs another plan. Unprepared on purpose: it is planned with the stage's true size.
- */
-#define KEYED_PLAN                                                                                                                                             \
-	"SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; "               \
-	"SET LOCAL random_page_cost = 0.1; "
-
 /* --- statements --- */
 
 static char *column_list(const struct kind *k, const char *format)
@@ -53,28 +45,32 @@ static bool make_sql(struct kind_sql *q, const struct kind *k)
 	if (list && set) {
 		q->load_name = store_format("load_%s", k->name);
 		q->load =
-			store_format("SELECT entity_key, state, version FROM rekap_store.%s WHERE entity_key = ANY ($1::text[]) ORDER BY entity_key", k->name);
-		q->walk = store_format("DECLARE walk NO SCROLL CURSOR FOR SELECT " COMMON_COLUMNS "%s FROM rekap_store.%s ORDER BY entity_key", list, k->name);
-		q->copy = store_format("COPY rekap_store.%s (" COMMON_COLUMNS "%s) FROM STDIN (FORMAT binary)", k->name, list);
-		q->stage = store_format("CREATE TEMP TABLE stage_%s (LIKE rekap_store.%s, replaces bigint NOT NULL) ON COMMIT DELETE ROWS", k->name, k->name);
+			store_format("SELECT entity_key, state, version FROM %s WHERE entity_key = ANY ($1::text[]) ORDER BY entity_key", k->name);
+		q->walk = store_format("DECLARE walk NO SCROLL CURSOR FOR SELECT " COMMON_COLUMNS "%s FROM %s ORDER BY entity_key", list, k->name);
+		q->copy = store_format("COPY %s (" COMMON_COLUMNS "%s) FROM STDIN (FORMAT binary)", k->name, list);
+		q->stage = store_format("CREATE TEMP TABLE stage_%s (LIKE %s, replaces bigint NOT NULL) ON COMMIT DELETE ROWS", k->name, k->name);
 		q->copy_stage = store_format("COPY pg_temp.stage_%s (" COMMON_COLUMNS "%s, replaces) FROM STDIN (FORMAT binary)", k->name, list);
 		q->update = store_format(
 			KEYED_PLAN
-			"UPDATE rekap_store.%s t SET unit_id = n.unit_id, state = n.state, version = n.version, flags = n.flags, topic_id = n.topic_id, "
+			"UPDATE %s t SET unit_id = n.unit_id, state = n.state, version = n.version, flags = n.flags, topic_id = n.topic_id, "
 			"partition = n.partition, \"offset\" = n.\"offset\"%s FROM (SELECT * FROM pg_temp.stage_%s ORDER BY entity_key) n "
 			"WHERE t.entity_key = n.entity_key AND t.version = n.replaces",
 			k->name, set, k->name);
+		q->stale = store_format("SELECT l.entity_key, l.unit_id, l.state, l.version, l.flags, l.topic_id, l.partition, l.\"offset\", s.state, s.version FROM rekap_store.%s l "
+					"LEFT JOIN rekap_rebuild.%s s ON s.entity_key = l.entity_key WHERE ($1::text IS NULL OR l.entity_key > $1) "
+					"AND (s.version IS NULL OR s.version <> l.version OR s.state <> l.state) ORDER BY l.entity_key LIMIT $2::int4",
+					k->name, k->name);
 		q->load_statement = (struct pg_statement){.name = q->load_name, .sql = q->load};
 	}
 	free(list);
 	free(set);
-	return q->load_name && q->load && q->walk && q->copy && q->stage && q->copy_stage && q->update;
+	return q->load_name && q->load && q->walk && q->copy && q->stage && q->copy_stage && q->update && q->stale;
 }
 
 static struct kind_sql *sql_of(struct store *s, const struct kind *k)
 {
 	struct kind_sql *q = &s->kinds[kind_index(k)];
-	return q->update || make_sql(q, k) ? q : NULL;
+	return q->stale || make_sql(q, k) ? q : NULL;
 }
 
 const struct kind_sql *kind_sql(struct store *s, const struct kind *k)
@@ -226,8 +222,7 @@ static int take_states(struct store *s, struct entity **entities, size_t n, cons
 			return error_set(err, -EIO, "rekap_store.%s: rows came in another order than that of their keys", entities[0]->kind->name);
 		int r = entity_load(&s->ledger, entities[i], pg_cell(res, row, 1), wire_get_int8(pg_cell(res, row, 2)));
 		if (r == -EINVAL)
-			return error_set(err, r, "rekap_store.%s holds a state that this program cannot read: run the rekapd that wrote it, or a newer one",
-					 entities[0]->kind->name);
+			return error_set(err, r, "rekap_store.%s " UNREADABLE, entities[0]->kind->name);
 		if (r < 0)
 			return r;
 	}

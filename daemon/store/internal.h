@@ -6,11 +6,16 @@
  * What the files of the store share.
  *
  *   store.c    life, connection, questions          basis.c    settings and rulesets, written under the exclusive lock
- *   migrate.c  the schema                           restate.c  recomputes every entity and the roll-up
- *   units.c    the unit register                    commit.c   a batch: one transaction, bisected where the server refuses data
- *   claim.c    partitions and their offsets         entity.c   states in, changed rows out
- *   reject.c   dead letters and their replay        measure.c  additions to the roll-up
- *   letters.c  what operators ask of dead letters
+ *   migrate.c  the schema                           walk.c     recomputes every entity and the roll-up
+ *   units.c    the unit register                    restate.c  … and repairs what differs
+ *   claim.c    partitions and their offsets         verify.c   … and tells what differs
+ *   reject.c   dead letters and their replay        rebuild.c  recomputes beside the live tables, and swaps
+ *   letters.c  what operators ask of dead letters   entity.c   states in, changed rows out
+ *   commit.c   a batch: one transaction, bisected   measure.c  additions to the roll-up
+ *              where the server refuses data
+ *
+ * Statements name the tables that hold figures without their schema: the session's search path says whether the live ones are meant (rekap_store, rekap) or those of a
+ * rebuild (rekap_rebuild), so that all of this serves both.
  *
  * Writers of figures hold the advisory lock LOCK_FIGURES shared, whoever changes what figures depend on holds it exclusively: a batch is folded with the basis
  * that the database has, from its first read to its COMMIT.
@@ -26,6 +31,18 @@
 
 #define LOCK_FIGURES "7310579610001"
 #define LOCK_MIGRATE "7310579610002"
+#define LOCK_REBUILD "7310579610003"
+
+/*
+ * Planner settings under which the update locks rows in the order of the sorted stage: it can only walk the stage and look each key up. They last as long as
+ * the transaction, and nothing after it in the transaction needs another plan. Unprepared on purpose: it is planned with the stage's true size.
+ */
+#define KEYED_PLAN                                                                                                                                             \
+	"SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; "               \
+	"SET LOCAL random_page_cost = 0.1; "
+
+/* What is wrong with a state, behind the name of its table. */
+#define UNREADABLE "holds a state that this program cannot read: run the rekapd that wrote it, or a newer one"
 
 #define STORE_AGAIN 8 /* what was loaded is stale by now: begin the transaction anew, at once */
 
@@ -44,6 +61,7 @@ struct topic_id {
 
 struct kind_sql { /* a kind's table: its statements, and the session that has its temporary table */
 	char *load_name, *load, *walk, *copy, *stage, *copy_stage, *update;
+	char *stale; /* of a rebuild: live rows behind a key that its own lack, or have otherwise: theirs are the last columns, state and version */
 	struct pg_statement load_statement;
 	unsigned staged;
 };
@@ -51,7 +69,10 @@ struct kind_sql { /* a kind's table: its statements, and the session that has it
 struct store {
 	struct pg *pg;
 	char *owner;
-	unsigned checked; /* the session in which the schema's version was found good */
+	unsigned checked; /* the session that has its search path, and in which the schema's version was found good */
+	bool beside;      /* works on the tables of a rebuild, which one session at a time may do */
+	struct store_rebuilt swapped;
+	bool maybe_swapped; /* the swap came as far as COMMIT; `swapped` is what it did */
 
 	const struct store_basis *settings; /* borrowed; NULL: not set yet */
 	struct basis basis;                 /* that of the settings, with our units */
@@ -87,6 +108,9 @@ static inline int store_outcome(int r, struct error *err)
 	return r == STORE_AGAIN ? STORE_RETRY : r == PG_DATA || r == PG_CONFLICT ? -EIO : r;
 }
 
+/* rebuild.c: no other session is at it. */
+int rebuild_lock(struct store *s, struct error *err);
+
 /* store.c: connected, with a schema of this version; what another session learnt is forgotten. */
 int store_ready(struct store *s, struct error *err);
 /* printf into memory that the caller frees; NULL when out of memory. */
@@ -101,6 +125,15 @@ int store_check_version(struct store *s, struct error *err);
 int units_reload(struct store *s, struct error *err);
 /* Upserts the rows of u. *ret_changed: any differed; *ret_refold: so that entities must be derived anew. Under the exclusive lock, the register loaded. */
 int units_write(struct store *s, const struct units *u, bool *ret_changed, bool *ret_refold, struct error *err);
+
+/*
+ * basis.c: under the exclusive lock, in one transaction, `recompute` does what a restatement does otherwise; then settings and rulesets become those of b. Outcomes as
+ * a caller of the store sees them.
+ */
+int basis_change(struct store *s, const struct store_basis *b, int (*recompute)(struct store *s, void *arg, struct error *err), void *arg, struct error *err);
+
+/* commit.c: BEGIN under the shared lock; *ret_batch_id: a number. STORE_AGAIN: the register was loaded anew; -ESTALE: s->settings are not the database's. */
+int figures_begin(struct store *s, int64_t *ret_batch_id, struct error *err);
 
 /* restate.c: derives every entity with s->basis and makes columns, flags and roll-up agree. Under the exclusive lock. */
 int restate(struct store *s, void (*progress)(void *arg, int64_t done, int64_t total), void *arg, struct error *err);
@@ -134,6 +167,7 @@ enum { ROW_KEY, ROW_UNIT, ROW_STATE, ROW_VERSION, ROW_FLAGS, ROW_TOPIC, ROW_PART
 int entities_update(struct store *s, const struct kind *k, size_t n, struct error *err);
 
 /* measure.c */
+int measures_add(struct store *s, struct error *err); /* all of the ledger's deltas, in a transaction */
 int measures_stage(struct store *s, struct error *err); /* before the transaction */
 /* Adds deltas[0..n) of the ledger to the roll-up. */
 int measures_write(struct store *s, struct delta *const *deltas, size_t n, struct error *err);

@@ -136,7 +136,7 @@ int measures_stage(struct store *s, struct error *err)
 	if (s->measure_staged == pg_session(s->pg))
 		return 0;
 	int r = pg_exec(s->pg,
-			"CREATE TEMP TABLE stage_measure ON COMMIT DELETE ROWS AS SELECT " KEY ", " VALUES " FROM rekap_store.measure_month WITH NO DATA", err);
+			"CREATE TEMP TABLE stage_measure ON COMMIT DELETE ROWS AS SELECT " KEY ", " VALUES " FROM measure_month WITH NO DATA", err);
 	if (!r)
 		s->measure_staged = pg_session(s->pg);
 	return r;
@@ -146,7 +146,7 @@ int measures_stage(struct store *s, struct error *err)
 static int make_upsert(struct store *s)
 {
 	struct buffer b = {0};
-	buffer_puts(&b, "INSERT INTO rekap_store.measure_month AS m (" KEY ", " VALUES ") SELECT " KEY ", " VALUES " FROM pg_temp.stage_measure ORDER BY " KEY
+	buffer_puts(&b, "INSERT INTO measure_month AS m (" KEY ", " VALUES ") SELECT " KEY ", " VALUES " FROM pg_temp.stage_measure ORDER BY " KEY
 			" ON CONFLICT (" KEY ") DO UPDATE SET ");
 	for (int i = 1; i <= DAYS; i++)
 		buffer_printf(&b, "d%d = coalesce(m.d%d + excluded.d%d, m.d%d, excluded.d%d), ", i, i, i, i, i);
@@ -175,4 +175,19 @@ int measures_write(struct store *s, struct delta *const *deltas, size_t n, struc
 	if (!r)
 		r = pg_copy(s->pg, "COPY pg_temp.stage_measure (" KEY ", " VALUES ") FROM STDIN (FORMAT binary)", &s->rows, err);
 	return r ? r : pg_run(s->pg, &s->measure_upsert, NULL, 0, NULL, NULL, err);
+}
+
+/* So many at once that the stage stays small. */
+#define PIECE 5000
+
+int measures_add(struct store *s, struct error *err)
+{
+	struct ledger *l = &s->ledger;
+	int r = measures_stage(s, err);
+	for (size_t at = 0; !r && at < l->n_deltas; at += PIECE) {
+		r = pg_exec(s->pg, "TRUNCATE pg_temp.stage_measure", err);
+		if (!r)
+			r = measures_write(s, l->deltas + at, l->n_deltas - at < PIECE ? l->n_deltas - at : PIECE, err);
+	}
+	return r;
 }

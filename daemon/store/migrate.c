@@ -222,7 +222,9 @@ static int migrate(struct store *s, const struct listener *to, int *applied, str
 	if (!r)
 		r = apply_pending(s, res, to, applied, err);
 	if (!r)
-		r = pg_exec(s->pg, "BEGIN; SET LOCAL ROLE rekap_owner; CALL rekap_store.finish_migration(); CALL rekap_store.finish_access(); COMMIT", err);
+		r = pg_exec(s->pg, "BEGIN; SET LOCAL ROLE rekap_owner; CALL rekap_store.finish_migration(); CALL rekap_store.finish_access(); "
+			    "CALL rekap_rebuild.finish_migration(); COMMIT",
+			    err);
 	return r;
 }
 

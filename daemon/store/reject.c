@@ -190,10 +190,10 @@ static int write_slice(struct store *s, const struct slice *slice, struct error 
 		.sql = "WITH n AS (SELECT * FROM unnest($1::text[], $2::int4[], $3::int8[], $4::text[], $5::text[], $6::text[], $7::text[], "
 		       "$8::bytea[], $9::bytea[], $10::text[]) AS n (topic, partition, \"offset\", reason, detail, event_type, event_id, key, value, "
 		       "headers)), "
-		       "r AS (INSERT INTO rekap.reject (topic, partition, \"offset\", reason, detail, event_type, event_id) "
+		       "r AS (INSERT INTO reject (topic, partition, \"offset\", reason, detail, event_type, event_id) "
 		       "SELECT topic, partition, \"offset\", reason, detail, event_type, event_id FROM n ORDER BY topic COLLATE \"C\", partition, \"offset\" "
 		       "ON CONFLICT (topic, partition, \"offset\") DO NOTHING RETURNING reject_id, topic, partition, \"offset\") "
-		       "INSERT INTO rekap.reject_body (reject_id, key, value, headers) SELECT r.reject_id, n.key, n.value, n.headers::jsonb FROM r "
+		       "INSERT INTO reject_body (reject_id, key, value, headers) SELECT r.reject_id, n.key, n.value, n.headers::jsonb FROM r "
 		       "JOIN n ON n.topic = r.topic AND n.partition = r.partition AND n.\"offset\" = r.\"offset\""};
 	buffer_clear(&s->params);
 	for (enum part c = TOPIC; c <= HEADERS; c++)
@@ -237,7 +237,7 @@ static int read_ids(const struct pg_result *res, int64_t **ret)
 int rejects_lock(struct store *s, struct error *err)
 {
 	static struct pg_statement lock = {
-		.sql = "SELECT reject_id FROM rekap.reject WHERE reject_id = ANY ($1::int8[]) AND status = 'open' ORDER BY reject_id FOR UPDATE"};
+		.sql = "SELECT reject_id FROM reject WHERE reject_id = ANY ($1::int8[]) AND status = 'open' ORDER BY reject_id FOR UPDATE"};
 	struct ledger *l = &s->ledger;
 	const struct slice all = everything(l);
 	PG_RESULT res = NULL;
@@ -259,7 +259,7 @@ int rejects_lock(struct store *s, struct error *err)
 int rejects_set_status(struct store *s, struct error *err)
 {
 	static struct pg_statement update = {
-		.sql = "UPDATE rekap.reject r SET status = CASE WHEN n.reason IS NULL THEN 'replayed' ELSE 'open' END, "
+		.sql = "UPDATE reject r SET status = CASE WHEN n.reason IS NULL THEN 'replayed' ELSE 'open' END, "
 		       "reason = coalesce(n.reason, r.reason), detail = CASE WHEN n.reason IS NULL THEN r.detail ELSE n.detail END, "
 		       "event_type = coalesce(n.event_type, r.event_type), event_id = coalesce(n.event_id, r.event_id) "
 		       "FROM unnest($1::int8[], $2::text[], $3::text[], $4::text[], $5::text[]) AS n (reject_id, reason, detail, event_type, event_id) "

@@ -33,7 +33,7 @@ int store_new(const char *conninfo, const char *owner, struct store **ret_store,
 
 static void free_kind_sql(struct kind_sql *k)
 {
-	char *const all[] = {k->load_name, k->load, k->walk, k->copy, k->stage, k->copy_stage, k->update};
+	char *const all[] = {k->load_name, k->load, k->walk, k->copy, k->stage, k->copy_stage, k->update, k->stale};
 	for (size_t i = 0; i < COUNT(all); i++)
 		free(all[i]);
 }
@@ -85,6 +85,15 @@ static void forget_numbers(struct store *s)
 	s->units.version = -1; /* no basis has it: the next batch loads the register */
 }
 
+/* Which tables hold the figures of this session. */
+static int set_path(struct store *s, struct error *err)
+{
+	if (!s->beside)
+		return pg_exec(s->pg, "SET search_path = rekap_store, rekap, pg_temp", err);
+	int r = pg_exec(s->pg, "SET search_path = rekap_rebuild, rekap_store, rekap, pg_temp", err);
+	return r ? r : rebuild_lock(s, err);
+}
+
 int store_ready(struct store *s, struct error *err)
 {
 	int r = pg_connect(s->pg, err);
@@ -94,6 +103,8 @@ int store_ready(struct store *s, struct error *err)
 	r = store_check_version(s, err);
 	if (!r)
 		r = check_temporary(s, err);
+	if (!r)
+		r = set_path(s, err);
 	if (!r)
 		s->checked = pg_session(s->pg);
 	else

@@ -19,6 +19,7 @@
 #define STORE_RETRY 1
 #define STORE_FENCED 2
 #define STORE_BEHIND 3 /* store_migration_status only */
+#define STORE_SHORT 5  /* store_rebuild_swap only */
 
 struct store;
 
@@ -66,6 +67,39 @@ int store_units_save(struct store *s, const struct units *u, const struct store_
  * one transaction (progress may be NULL). Must be called before store_commit; s keeps `b` borrowed.
  */
 int store_basis_set(struct store *s, const struct store_basis *b, void (*progress)(void *arg, int64_t done, int64_t total), void *arg, struct error *err);
+
+/* One thing that is not as recomputed. */
+struct store_difference {
+	const char *table;  /* of rekap_store */
+	struct text key;    /* the entity's, or "unit measure{dimension}" */
+	const char *column; /* or the day */
+	struct text stored, computed; /* as JSON; absent: null. Column NULL: computed says what is wrong */
+};
+
+/*
+ * Recomputes every entity and the roll-up from what one snapshot of the database holds, and compares; blocks nobody. *ret_n: differences told. 0, STORE_RETRY; -EINVAL:
+ * the database's figures are of another basis.
+ */
+int store_verify(struct store *s, const struct store_basis *b, void (*difference)(void *arg, const struct store_difference *d),
+		 void (*progress)(void *arg, int64_t done, int64_t total), void *arg, int64_t *ret_n, struct error *err);
+
+/*
+ * A rebuild: figures are computed beside the live ones, with the basis b, and swapped in at once. It may end anywhere, and goes on where it was.
+ *   from entities: store_rebuild_begin → store_rebuild_entities → store_rebuild_swap
+ *   from Kafka: store_rebuild_begin → this store commits batches as any other, to tables of the rebuild → store_rebuild_hold → it catches up → store_rebuild_swap
+ * Only one at a time: STORE_RETRY while another runs. -ESTALE: register or rules of the database changed meanwhile, begin again.
+ */
+enum rebuild_begun { REBUILD_FRESH, REBUILD_RESUMED, REBUILD_VOID /* what was half done was of another basis, and is discarded */ };
+int store_rebuild_begin(struct store *s, const struct store_basis *b, bool from_kafka, bool restart, enum rebuild_begun *ret_begun, struct error *err);
+/* Computes what is not done yet, or was written since, until little is left for the swap. */
+int store_rebuild_entities(struct store *s, void (*progress)(void *arg, int64_t done, int64_t total), void *arg, struct error *err);
+/* No other store writes figures until this one's connection ends or idles, or the swap is done. */
+int store_rebuild_hold(struct store *s, struct error *err);
+struct store_rebuilt {
+	int64_t entities, rows, measures; /* looked at; that differed, of entities and of the roll-up */
+};
+/* STORE_SHORT: the log was not read as far as it is counted; read on. Try again after STORE_RETRY: nothing is swapped twice. */
+int store_rebuild_swap(struct store *s, const struct store_basis *b, struct store_rebuilt *ret, struct error *err);
 
 /* Takes the partition over: bumps its epoch; *ret_next: where to go on, 0 when nothing is stored (then from the beginning). */
 int store_claim(struct store *s, const char *topic, int32_t partition, int64_t *ret_next, struct error *err);

@@ -184,6 +184,11 @@ static bool add_digit(__int128 *micro, unsigned digit, int power)
 	return !__builtin_add_overflow(*micro, v, micro);
 }
 
+instant wire_get_time(struct text t)
+{
+	return wire_get_int8(t) + EPOCH_DAYS * INSTANT_PER_DAY;
+}
+
 int wire_get_numeric(struct text t, decimal *ret)
 {
 	if (t.n < 8 || t.n != 8 + 2 * (size_t)get16(t.p))

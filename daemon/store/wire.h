@@ -37,6 +37,7 @@ void wire_copy_tail(struct buffer *b);
 int32_t wire_get_int4(struct text t);
 int64_t wire_get_int8(struct text t);
 day_number wire_get_day(struct text t);            /* absent: DAY_NONE */
+instant wire_get_time(struct text t);
 int wire_get_numeric(struct text t, decimal *ret); /* 0; -ERANGE: not a number, or one that a decimal cannot hold */
 /* The next field at *at (an offset in `from`), e.g. of an array's elements. False at the end or when the bytes are broken. */
 bool wire_next(struct text from, size_t *at, struct text *ret);

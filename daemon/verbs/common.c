@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -15,6 +16,7 @@
 #include "daemon/verbs/verbs.h"
 
 #define PATIENCE (30 * INSTANT_PER_SECOND)
+#define TICK_EVERY (INSTANT_PER_SECOND / 4)
 
 void verb_help(const struct verb *v)
 {
@@ -41,7 +43,7 @@ static int take_option(const struct verb *v, int option, const struct option_spe
 		ret->config_path = optarg;
 		return -1;
 	case OPTION_SET:
-		if (ret->n_sets == sizeof ret->sets / sizeof *ret->sets)
+		if (ret->n_sets + 1 == COUNT(ret->sets))
 			return usage(v, "too many --set", "");
 		ret->sets[ret->n_sets++] = optarg;
 		return -1;
@@ -161,6 +163,34 @@ int open_store(const struct config *c, bool check_schema, struct store **ret_sto
 	if (r == 0 && check_schema && (r = patiently(connect_step, *ret_store, &err)) != 0)
 		*ret_store = store_free(*ret_store);
 	return r == 0 ? 0 : fault(r, &err);
+}
+
+void block_signals(void)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+void tick(void *arg, int64_t done, int64_t total)
+{
+	struct ticker *t = arg;
+	int64_t now = clock_monotonic();
+	if (!isatty(STDERR_FILENO) || (t->at && now - t->at < TICK_EVERY))
+		return;
+	t->at = now;
+	fprintf(stderr, "\r\033[K%lld of %lld entities", (long long)done, (long long)(done > total ? done : total));
+	fflush(stderr);
+}
+
+void tick_end(const struct ticker *t)
+{
+	if (t->at)
+		fputs("\r\033[K", stderr);
 }
 
 struct store_basis basis_of(const struct config *c, const struct rules *r)

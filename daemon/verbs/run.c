@@ -40,17 +40,6 @@ static void reload(void *arg)
 	log_notice("configuration reloaded", "log_level=%d", (int)run->config.log_level);
 }
 
-static void block_signals(void)
-{
-	sigset_t set;
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-}
-
 /* Waits, but not for a signal that ends. True: end. */
 static bool wait_or_end(unsigned attempt)
 {

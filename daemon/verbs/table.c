@@ -51,6 +51,23 @@ const struct verb verbs[] = {
 	 "  replay    decides open rejects anew, as after a unit, a ruleset or an event type was added\n"
 	 "  purge     removes the bodies of old rejects (rekap_auditor)",
 	 verb_rejects},
+	{"verify", "", "recomputes all figures and tells what differs",
+	 "Derives every entity anew and adds all contributions up, in one snapshot of the database, and compares\n"
+	 "with what is stored. Blocks nobody; the daemon may be running. Wants the zone, calendar and rulesets\n"
+	 "that the daemon has. Prints a line for each difference (TABLE KEY COLUMN: stored X, computed Y) and\n"
+	 "how many there are; exits 1 if there is any. 'rekapd rebuild' mends them.",
+	 verb_verify},
+	{"rebuild", "[--from-kafka] [--restart]", "recomputes all figures beside the live ones, swaps them in at once",
+	 "Computes figures with this configuration's zone, calendar and rulesets into tables of their own, from\n"
+	 "the entities in the database, or from the whole log; daemons keep running. Then makes them the live\n"
+	 "ones in one transaction that touches only what differs: readers see the old figures or the new, and\n"
+	 "daemons wait that long. Daemons that have other rules than these stop then: restart them with the same\n"
+	 "files. If it ends early (also by kill -9) the next one goes on where it was; one runs at a time. How far\n"
+	 "it is: a line on a terminal, the table rekap_rebuild.progress, and from the log status's offsets there.\n\n"
+	 "      --from-kafka      from the first record of every partition: also mends entities. Refused where\n"
+	 "                        the broker no longer has them all. Reads as the consumer group GROUP-rebuild\n"
+	 "      --restart         discards one that is half done",
+	 verb_rebuild},
 	{"validate", "[--units FILE.csv] FILE...", "checks events against the contract, offline",
 	 "Each file holds one event as JSON a line; - is standard input. Prints FILE:LINE: FIELD: WHAT for\n"
 	 "each fault; exits 1 if there is any.\n\n"

@@ -41,6 +41,8 @@ int verb_units(const struct verb *v, int argc, char **argv);
 int verb_validate(const struct verb *v, int argc, char **argv);
 int verb_publish(const struct verb *v, int argc, char **argv);
 int verb_test(const struct verb *v, int argc, char **argv);
+int verb_rebuild(const struct verb *v, int argc, char **argv);
+int verb_verify(const struct verb *v, int argc, char **argv);
 int verb_status(const struct verb *v, int argc, char **argv);
 int verb_rejects(const struct verb *v, int argc, char **argv);
 
@@ -55,7 +57,7 @@ struct option_spec {
 /* A command line that has been read; borrowed from argv. */
 struct invocation {
 	const char *config_path; /* -c; NULL: not given */
-	const char *sets[64];	 /* each --set */
+	const char *sets[65];	 /* each --set, and room for one of the verb's own */
 	size_t n_sets;
 	char **operands; /* what is no option, in order */
 	int n_operands;
@@ -79,4 +81,12 @@ int load_config(const struct invocation *i, struct config *ret);
 int patiently(int (*step)(void *arg, struct error *err), void *arg, struct error *err);
 /* A store; connected, and of the right schema version, where `check_schema` says so (tried patiently). 0, or the exit code after a message. */
 int open_store(const struct config *c, bool check_schema, struct store **ret_store);
+/* SIGTERM, SIGINT and SIGHUP wait for whoever reads them from a descriptor; SIGPIPE is ignored. */
+void block_signals(void);
+/* A line on stderr that follows how many entities are done; arg: a struct ticker. Nothing where stderr is no terminal. */
+struct ticker {
+	int64_t at; /* of the last line */
+};
+void tick(void *arg, int64_t done, int64_t total);
+void tick_end(const struct ticker *t); /* takes the line away */
 struct store_basis basis_of(const struct config *c, const struct rules *r);

@@ -26,24 +26,6 @@ static void put_cases(void)
 	put_event(&t, 0, 3, world_event(&t.world, "resolved", "2024-03-10T08:00:00+07:00", "s", "complaint_id", "e", NULL));
 }
 
-/* The rules of the world with another number of days to respond. */
-static struct ruleset slow_ruleset;
-static struct rulesets slow_rulesets = {.all = &slow_ruleset, .n = 1};
-static struct deadline slow_deadlines[COUNT(world_deadlines)];
-
-static struct store_basis slow_basis(void)
-{
-	slow_ruleset = world_ruleset;
-	slow_ruleset.id = TEXT("slow");
-	memcpy(slow_deadlines, world_deadlines, sizeof world_deadlines);
-	slow_deadlines[0].days = 9;
-	slow_ruleset.deadlines = slow_deadlines;
-	struct store_basis b = t.basis;
-	b.basis.rulesets = &slow_rulesets;
-	b.digest = "digest of slow rules";
-	return b;
-}
-
 static void set_basis(struct store *s, const struct store_basis *b)
 {
 	struct error err = {""};
@@ -86,7 +68,7 @@ START_TEST(another_digest_restates)
 	put_cases();
 	ck_commit(s, &t, 0);
 	char *before = snapshot(&t);
-	struct store_basis slow = slow_basis();
+	struct store_basis slow = slow_basis(&t);
 	char *expected = snapshot_from_scratch(&slow, NULL);
 	int64_t done = 0;
 	struct error err = {""};
@@ -161,7 +143,7 @@ START_TEST(another_basis_stops_the_others)
 	claim(a, 0);
 	put_cases();
 	ck_assert_int_eq(store_new(t.conninfo, "b", &b, NULL), 0);
-	struct store_basis slow = slow_basis();
+	struct store_basis slow = slow_basis(&t);
 	set_basis(b, &slow);
 	ck_assert_int_eq(store_commit(a, &t.batch, &done, &err), -ESTALE);
 	ck_assert_ptr_nonnull(strstr(err.text, "restart with the same files"));

@@ -58,7 +58,7 @@ static void ck_counted_once(void)
 
 /* In every statement of the transaction, in each of the three ways: tried again, it is counted once, and what is reported is what was counted. */
 static const char *const words[] = {
-	"BEGIN",      "advance", "load_complaint", "COPY rekap_store.complaint", "INSERT INTO rekap.reject", "stage_measure (series", "add_measures",
+	"BEGIN",      "advance", "load_complaint", "COPY complaint", "INSERT INTO reject", "stage_measure (series", "add_measures",
 	"note_batch", COMMIT};
 #define WORDS ((int)COUNT(words))
 

@@ -210,15 +210,15 @@ START_TEST(every_object_has_owner_and_comment)
 	ck_migrate(0, -1, "");
 	ck_query("SELECT string_agg(c.oid::regclass || '.' || coalesce(a.attname, ''), ', ') FROM pg_class c "
 		 "LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
-		 "WHERE c.relnamespace IN ('rekap'::regnamespace, 'rekap_store'::regnamespace) AND c.relkind IN ('r', 'p', 'v', 'm') "
+		 "WHERE c.relnamespace IN ('rekap'::regnamespace, 'rekap_store'::regnamespace, 'rekap_rebuild'::regnamespace) AND c.relkind IN ('r', 'p', 'v', 'm') "
 		 "AND (obj_description(c.oid, 'pg_class') IS NULL OR col_description(c.oid, a.attnum) IS NULL)",
 		 "");
-	ck_query("SELECT string_agg(p.oid::regprocedure::text, ', ') FROM pg_proc p WHERE pronamespace IN ('rekap'::regnamespace, 'rekap_store'::regnamespace) "
+	ck_query("SELECT string_agg(p.oid::regprocedure::text, ', ') FROM pg_proc p WHERE pronamespace IN ('rekap'::regnamespace, 'rekap_store'::regnamespace, 'rekap_rebuild'::regnamespace) "
 		 "AND obj_description(p.oid, 'pg_proc') IS NULL",
 		 "");
 	ck_query("SELECT obj_description(oid, 'pg_namespace') IS NOT NULL, nspowner::regrole FROM pg_namespace WHERE nspname LIKE 'rekap%'",
-		 "t|rekap_owner\nt|rekap_owner");
-	ck_query("SELECT count(*) FROM pg_class WHERE relnamespace IN ('rekap'::regnamespace, 'rekap_store'::regnamespace) AND relowner <> "
+		 "t|rekap_owner\nt|rekap_owner\nt|rekap_owner");
+	ck_query("SELECT count(*) FROM pg_class WHERE relnamespace IN ('rekap'::regnamespace, 'rekap_store'::regnamespace, 'rekap_rebuild'::regnamespace) AND relowner <> "
 		 "'rekap_owner'::regrole",
 		 "0");
 	ck_query("SELECT count(*) FROM pg_roles WHERE rolname LIKE 'rekap\\_%' AND NOT rolcanlogin AND shobj_description(oid, 'pg_authid') IS NOT NULL", "4");
@@ -255,6 +255,11 @@ START_TEST(roles_may_what_they_must)
 		{"rekap_writer", "DELETE FROM rekap_store.measure_month", "42501"},
 		{"rekap_writer", "UPDATE rekap_store.migration SET name = ''", "42501"},
 		{"rekap_writer", "CALL rekap_store.finish_migration()", "42501"},
+		{"rekap_writer", "CREATE TABLE rekap_rebuild.x (a int)", "42501"},
+		{"rekap_writer", "CALL rekap_rebuild.finish_migration()", "42501"},
+		{"rekap_writer", "SELECT rekap_rebuild.swap_entities(1)", "42501"},
+		{"rekap_writer", "SELECT rekap_rebuild.swap('x')", "P0001"}, /* nothing is being rebuilt */
+		{"rekap_reader", "SELECT * FROM rekap_rebuild.progress", "42501"},
 		{"rekap_writer", "UPDATE rekap_store.complaint SET version = 1", ""},
 		{"rekap_writer", "SELECT * FROM rekap.measure_day, rekap.data_quality, rekap.complaint, rekap.indicator_value", ""},
 		{"rekap_reader", "SELECT * FROM rekap.unit, rekap.measure_day, rekap.complaint, rekap.reject, rekap.ingest_offset", ""},

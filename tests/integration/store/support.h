@@ -142,6 +142,24 @@ static inline void site_deinit(struct site *t)
 	world_deinit(&t->world);
 }
 
+/* The rules of the world with another number of days to respond. */
+static struct ruleset slow_ruleset;
+static struct rulesets slow_rulesets = {.all = &slow_ruleset, .n = 1};
+static struct deadline slow_deadlines[COUNT(world_deadlines)];
+
+static inline struct store_basis slow_basis(const struct site *t)
+{
+	slow_ruleset = world_ruleset;
+	slow_ruleset.id = TEXT("slow");
+	memcpy(slow_deadlines, world_deadlines, sizeof world_deadlines);
+	slow_deadlines[0].days = 9;
+	slow_ruleset.deadlines = slow_deadlines;
+	struct store_basis b = t->basis;
+	b.basis.rulesets = &slow_rulesets;
+	b.digest = "digest of slow rules";
+	return b;
+}
+
 /* --- batches --- */
 
 static inline struct item *batch_put(struct site *t, const char *topic, int partition, int64_t offset)
