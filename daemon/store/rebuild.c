@@ -288,7 +288,7 @@ int store_rebuild_hold(struct store *s, struct error *err)
 	pg_resume(s->pg);
 	int r = store_ready(s, err);
 	/* the timeout is for a process that is frozen while others wait for it */
-	return store_outcome(r ? r : pg_exec(s->pg, "SET idle_session_timeout = '10s'; SELECT pg_advisory_lock(" LOCK_FIGURES ")", err));
+	return store_outcome(r ? r : pg_exec(s->pg, "SET idle_session_timeout = '8s'; SELECT pg_advisory_lock(" LOCK_FIGURES ")", err));
 }
 
 enum { SOURCE, DIGEST, SHORT };

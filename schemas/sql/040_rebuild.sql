@@ -95,7 +95,7 @@ BEGIN
 		EXECUTE format('DELETE FROM rekap_store.%1$I t WHERE NOT EXISTS (SELECT FROM rekap_rebuild.%1$I s WHERE s.entity_key = t.entity_key)', k.kind);
 		GET DIAGNOSTICS n = ROW_COUNT;
 		total := total + n;
-		EXECUTE format('UPDATE rekap_store.%1$I t SET (%2$s, version) = ROW(%4$s, $1) FROM rekap_rebuild.%1$I s WHERE s.entity_key = t.entity_key AND ROW(%3$s) *<> ROW(%4$s)',
+		EXECUTE format('UPDATE rekap_store.%1$I t SET (%2$s, version) = ROW(%4$s, $1) FROM rekap_rebuild.%1$I s WHERE s.entity_key = t.entity_key AND ROW(%3$s)::record *<> ROW(%4$s)::record',
 			k.kind, k.columns, k.live, k.fresh) USING batch;
 		GET DIAGNOSTICS n = ROW_COUNT;
 		total := total + n;

@@ -258,9 +258,13 @@ class Daemon:
 	def environment(self):
 		return {name: value for name, value in os.environ.items() if not name.startswith(("REKAPD_", "PG"))}
 
+	def attempt(self, *arguments):
+		"""Runs a verb to its end, however it ends."""
+		return subprocess.run([program(), *map(str, arguments)], capture_output=True, encoding="utf-8", errors="replace", stdin=subprocess.DEVNULL, env=self.environment(), check=False)
+
 	def call(self, *arguments):
 		"""Runs a verb to its end; its output."""
-		result = subprocess.run([program(), *map(str, arguments)], capture_output=True, encoding="utf-8", errors="replace", stdin=subprocess.DEVNULL, env=self.environment(), check=False)
+		result = self.attempt(*arguments)
 		if result.returncode:
 			raise RuntimeError(f"rekapd {arguments[0]}: exit {result.returncode}: {(result.stderr or result.stdout)[-2000:]}")
 		return result.stdout
@@ -293,10 +297,10 @@ class Daemon:
 		events.write_units(self.folder / "units.csv", rows)
 		return self.call("units", "-c", self.conf, self.folder / "units.csv")
 
-	def start(self, *options, under=(), **how):
-		"""Starts a daemon, which writes to the log; `under`: the command that runs it."""
+	def start(self, *options, verb="run", under=(), **how):
+		"""Starts a daemon, or another verb, which writes to the log; `under`: the command that runs it."""
 		with open(self.log, "ab") as log:
-			process = subprocess.Popen([*under, program(), "run", *options, "-c", self.conf], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment(), start_new_session=True,
+			process = subprocess.Popen([*under, program(), verb, *options, "-c", self.conf], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment(), start_new_session=True,
 				**how)
 		_processes.append(process)
 		return process

@@ -9,6 +9,15 @@ static struct site t;
 static struct store *s, *b; /* a daemon's, a rebuild's */
 static struct error err;
 
+/* The server may not have noticed yet that the session of the last rebuild has ended. */
+#define again(call)                                                                                                                                            \
+	({                                                                                                                                                     \
+		int r_;                                                                                                                                        \
+		for (int tries_ = 0; (r_ = (call)) == STORE_RETRY && tries_ < 1000; tries_++)                                                                  \
+			usleep(20000);                                                                                                                         \
+		r_;                                                                                                                                            \
+	})
+
 static struct store *new_store(const char *conninfo, const char *owner)
 {
 	struct store *fresh;
@@ -98,7 +107,8 @@ static const struct {
 	{"INSERT INTO rekap_store.measure_month (series_id, unit_id, month, total, d9) SELECT series_id, 4, '2030-02-01', 5, 5 FROM rekap_store.series "
 	 "WHERE measure = 'complaint.received' AND dimension = ''",
 	 "measure_month " UNIT_D " complaint.received 2030-02-09 5 0"},
-	{"INSERT INTO rekap_store.measure_month (series_id, unit_id, month, total, d9) VALUES (1, 4000, '2030-02-01', 5, 5)",
+	{"INSERT INTO rekap_store.measure_month (series_id, unit_id, month, total, d9) SELECT series_id, 4000, '2030-02-01', 5, 5 FROM rekap_store.series "
+	 "WHERE measure = 'complaint.received' AND dimension = ''",
 	 "measure_month complaint.received  names a unit that rekap_store.unit has not"},
 	{"INSERT INTO rekap_store.measure_month (series_id, unit_id, month, total, d9) VALUES (4000, 1, '2030-02-01', 5, 5)",
 	 "measure_month   names a series that rekap_store.series has not"},
@@ -111,27 +121,34 @@ static const struct {
 	{"UPDATE rekap_store.complaint SET flags = NULL WHERE entity_key = 'd'", "complaint d flags null [\"resolved_before_received\"]"},
 };
 
-START_TEST(damage_is_told_and_mended)
+static void ck_told_and_mended(const char *sql, const char *told)
 {
-	char *before = snapshot(&t);
 	enum rebuild_begun begun;
 	struct store_rebuilt done;
-	ck_verify(&t.basis, "");
-	run_sql(t.admin, damages[_i].sql);
-	ck_verify(&t.basis, damages[_i].told);
+	run_sql(t.admin, sql);
+	ck_verify(&t.basis, told);
 	ck_assert_msg(store_rebuild_begin(b, &t.basis, false, false, &begun, &err) == 0, "%s", err.text);
 	ck_assert_msg(store_rebuild_entities(b, NULL, NULL, &err) == 0, "%s", err.text);
-	ck_verify(&t.basis, damages[_i].told); /* beside, not in the live tables */
+	ck_verify(&t.basis, told); /* beside, not in the live tables */
 	ck_assert_msg(store_rebuild_swap(b, &t.basis, &done, &err) == 0, "%s", err.text);
 	ck_assert_int_eq(done.entities, 3);
 	ck_assert_int_eq(done.rows + done.measures, 1);
 	ck_verify(&t.basis, "");
-	char *after = snapshot(&t);
-	ck_same(after, before);
 	ck_sql(&t, "SELECT source FROM rekap_rebuild.progress", "");
 	ck_sql(&t, "SELECT (SELECT count(*) FROM rekap_rebuild.complaint) + (SELECT count(*) FROM rekap_rebuild.measure_month)", "0");
+}
+
+START_TEST(damage_is_told_and_mended)
+{
+	char *before = snapshot(&t);
+	ck_verify(&t.basis, "");
+	for (size_t i = 0; i < COUNT(damages); i++) {
+		ck_told_and_mended(damages[i].sql, damages[i].told);
+		char *after = snapshot(&t);
+		ck_same(after, before);
+		free(after);
+	}
 	free(before);
-	free(after);
 }
 END_TEST
 
@@ -166,21 +183,21 @@ END_TEST
 static void begin(struct store *store, const struct store_basis *basis, bool from_kafka, enum rebuild_begun expected)
 {
 	enum rebuild_begun begun;
-	int r = store_rebuild_begin(store, basis, from_kafka, false, &begun, &err);
+	int r = again(store_rebuild_begin(store, basis, from_kafka, false, &begun, &err));
 	ck_assert_msg(r == 0, "%d: %s", r, err.text);
 	ck_assert_int_eq(begun, expected);
 }
 
 static void entities(struct store *store)
 {
-	int r = store_rebuild_entities(store, NULL, NULL, &err);
+	int r = again(store_rebuild_entities(store, NULL, NULL, &err));
 	ck_assert_msg(r == 0, "%d: %s", r, err.text);
 }
 
 static void swap(struct store *store, const struct store_basis *basis)
 {
 	struct store_rebuilt done;
-	int r = store_rebuild_swap(store, basis, &done, &err);
+	int r = again(store_rebuild_swap(store, basis, &done, &err));
 	ck_assert_msg(r == 0, "%d: %s", r, err.text);
 }
 
@@ -266,9 +283,9 @@ START_TEST(one_at_a_time_of_one_sort)
 	ck_assert_int_eq(store_rebuild_begin(other, &t.basis, true, false, &begun, &err), STORE_RETRY);
 	ck_assert_ptr_nonnull(strstr(err.text, "another rebuild"));
 	b = store_free(b);
-	ck_assert_int_eq(store_rebuild_begin(other, &t.basis, false, false, &begun, &err), -EINVAL);
+	ck_assert_int_eq(again(store_rebuild_begin(other, &t.basis, false, false, &begun, &err)), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(err.text, "--from-kafka, or discard it with --restart"));
-	ck_assert_int_eq(store_rebuild_begin(other, &t.basis, false, true, &begun, &err), 0);
+	ck_assert_int_eq(again(store_rebuild_begin(other, &t.basis, false, true, &begun, &err)), 0);
 	ck_assert_int_eq(begun, REBUILD_FRESH);
 	entities(other);
 	swap(other, &t.basis);
@@ -293,7 +310,7 @@ START_TEST(a_register_change_voids_it)
 	ck_assert_int_eq(store_units_save(s, &u, &t.basis, &err), 0);
 	units_deinit(&u);
 	ck_assert_int_eq(store_rebuild_swap(b, &t.basis, &done, &err), -ESTALE);
-	ck_assert_int_eq(store_rebuild_entities(b, NULL, NULL, &err), -ESTALE);
+	ck_assert_int_eq(again(store_rebuild_entities(b, NULL, NULL, &err)), -ESTALE);
 	begin(b, &t.basis, false, REBUILD_VOID);
 	entities(b);
 	swap(b, &t.basis);
@@ -355,14 +372,14 @@ START_TEST(from_the_log_ahead)
 	batch_clear(&t);
 	put_cases();
 	put_event(&t, 0, 6, world_event(&t.world, "reopened", "2024-07-12T08:00:00+07:00", "o", NULL));
-	put_reject(&t, 0, 7, REASON_MISSING_FIELD, "data.unit");
+	put_reject(&t, 0, 7, REASON_BAD_FIELD, "data.unit");
 	put_event(&t, 0, 8, world_event(&t.world, "rated", "2024-07-12T08:00:00+07:00", "q", "rating", "2", NULL));
 	put_reject(&t, 0, 9, REASON_NOT_JSON, "1");
 	ck_commit(b, &t, 0);
 	swap(b, &t.basis);
 	b = store_free(b);
 	ck_sql(&t, "SELECT \"offset\", reason, detail, status, (SELECT count(*) FROM rekap.reject_body b WHERE b.reject_id = r.reject_id) FROM rekap.reject r ORDER BY 1",
-	       "4|not_json|0|open|1\n6|unknown_unit|" UNIT_D "|replayed|1\n7|missing_field|data.unit|open|1\n8|unknown_unit|" UNIT_D "|purged|0\n9|not_json|1|open|1");
+	       "4|not_json|0|open|1\n6|unknown_unit|" UNIT_D "|replayed|1\n7|bad_field|data.unit|open|1\n8|unknown_unit|" UNIT_D "|purged|0\n9|not_json|1|open|1");
 	ck_sql(&t, "SELECT next_offset, epoch FROM rekap.ingest_offset", "10|2");
 	ck_verify(&t.basis, "");
 	batch_clear(&t);
@@ -380,39 +397,45 @@ END_TEST
 static const char *const words[] = {"clear()", "COPY complaint", "add_measures", "rekap_rebuild.swap", COMMIT};
 #define WORDS ((int)COUNT(words))
 
-/* In each statement, before or after it reached the server: the step that failed is done again, and the outcome is the same. */
-START_TEST(a_lost_connection_does_not_matter)
+static void rebuild_through(const char *conninfo, const struct store_basis *basis)
 {
-	struct proxy proxy = {.word = words[_i % WORDS], .cut = (enum cut)(CUT_BEFORE + _i / WORDS)};
-	struct store_basis slow = slow_basis(&t);
 	struct store_rebuilt done = {0};
 	enum rebuild_begun begun;
-	char conninfo[512];
-	char *expected = from_scratch(&slow);
-	put_more();
-	ck_commit(s, &t, 0);
-	proxy_start(&proxy);
-	snprintf(conninfo, sizeof conninfo, "%s host=%s", t.conninfo, proxy.folder);
 	struct store *cut = new_store(conninfo, "cut");
-	for (int step = 0, tries = 0; step < 3; tries++) {
-		int r = step == 0 ? store_rebuild_begin(cut, &slow, false, false, &begun, &err) :
-			step == 1 ? store_rebuild_entities(cut, NULL, NULL, &err) : store_rebuild_swap(cut, &slow, &done, &err);
-		ck_assert_msg(r == 0 || r == STORE_RETRY, "%d: %s", r, err.text);
-		ck_assert_int_lt(tries, 100);
-		step += r == 0;
-		if (r)
-			usleep(20000); /* the lock of the session that was lost */
-	}
-	ck_assert_int_ge(atomic_load(&proxy.cuts), 1);
+	int r = again(store_rebuild_begin(cut, basis, false, false, &begun, &err));
+	if (!r)
+		r = again(store_rebuild_entities(cut, NULL, NULL, &err));
+	if (!r)
+		r = again(store_rebuild_swap(cut, basis, &done, &err));
+	ck_assert_msg(r == 0, "%d: %s", r, err.text);
 	ck_assert_int_eq(done.entities, 4);
 	ck_assert_int_gt(done.rows, 0);
 	store_free(cut);
-	proxy_stop(&proxy);
-	char *got = snapshot(&t);
-	ck_same(got, expected);
-	ck_verify(&slow, "");
-	free(got);
-	free(expected);
+}
+
+/* In each statement, before, while and after the server has done it: the step that failed is done again, and the outcome is the same. */
+START_TEST(a_lost_connection_does_not_matter)
+{
+	struct store_basis slow = slow_basis(&t);
+	const struct store_basis *const bases[] = {&slow, &t.basis}; /* in turn, so that each rebuild has rows to swap */
+	char conninfo[512];
+	put_more();
+	ck_commit(s, &t, 0);
+	char *first = snapshot(&t);
+	for (int i = 0; i < 3 * WORDS; i++) {
+		struct proxy proxy = {.word = words[i % WORDS], .cut = (enum cut)(CUT_BEFORE + i / WORDS)};
+		proxy_start(&proxy);
+		snprintf(conninfo, sizeof conninfo, "%s host=%s", t.conninfo, proxy.folder);
+		rebuild_through(conninfo, bases[i % 2]);
+		ck_assert_msg(atomic_load(&proxy.cuts) >= 1, "%s was not sent", proxy.word);
+		proxy_stop(&proxy);
+		ck_verify(bases[i % 2], "");
+	}
+	rebuild_through(t.conninfo, &t.basis);
+	char *last = snapshot(&t);
+	ck_same(last, first);
+	free(first);
+	free(last);
 }
 END_TEST
 
@@ -424,7 +447,7 @@ int main(void)
 	}
 	TCase *tc = tcase_create("rebuild");
 	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_add_loop_test(tc, damage_is_told_and_mended, 0, (int)COUNT(damages));
+	tcase_add_test(tc, damage_is_told_and_mended);
 	tcase_add_test(tc, a_broken_state_is_told);
 	tcase_add_test(tc, verify_wants_the_basis_of_the_figures);
 	tcase_add_loop_test(tc, other_rules_beside_a_daemon, 0, 2);
@@ -433,6 +456,6 @@ int main(void)
 	tcase_add_test(tc, a_register_change_voids_it);
 	tcase_add_test(tc, from_the_log);
 	tcase_add_test(tc, from_the_log_ahead);
-	tcase_add_loop_test(tc, a_lost_connection_does_not_matter, 0, 3 * WORDS);
+	tcase_add_test(tc, a_lost_connection_does_not_matter);
 	return run_case(tc);
 }
