@@ -63,7 +63,7 @@ const struct verb verbs[] = {
 	 "ones in one transaction that touches only what differs: readers see the old figures or the new, and\n"
 	 "daemons wait that long. Daemons that have other rules than these stop then: restart them with the same\n"
 	 "files. If it ends early (also by kill -9) the next one goes on where it was; one runs at a time. How far\n"
-	 "it is: a line on a terminal, the table rekap_rebuild.progress, and from the log status's offsets there.\n\n"
+	 "it is: a line on a terminal, and the tables rekap_rebuild.progress and rekap_rebuild.ingest_offset.\n\n"
 	 "      --from-kafka      from the first record of every partition: also mends entities. Refused where\n"
 	 "                        the broker no longer has them all. Reads as the consumer group GROUP-rebuild\n"
 	 "      --restart         discards one that is half done",

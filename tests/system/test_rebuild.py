@@ -71,33 +71,40 @@ def other_rules():
 	return [ruleset]
 
 
-def interrupted(daemon, rng, disturb, *options):
-	"""Killed again and again while it works, then left to end. How many it was killed in."""
+DONE = """SELECT p.entities + coalesce((SELECT sum(next_offset) FROM rekap_rebuild.ingest_offset), 0) FROM rekap_rebuild.progress p WHERE source IS NOT NULL"""
+
+
+def interrupted(daemon, rng, restart, upto, *options):
+	"""Killed again and again while it works, somewhere before `upto` entities or records are done, then left to end. How many it was killed in."""
 	killed = 0
 	for number in range(KILLS):
 		process = daemon.start(*options, verb="rebuild")
-		time.sleep(rng.uniform(0, 0.5))
+		until = upto * number // KILLS + rng.randrange(upto // KILLS)
+		with daemon.fixtures.connect(daemon.name) as connection:
+			harness.wait_until("progress", lambda: process.poll() is not None or ((connection.execute(DONE).fetchone() or [-1])[0] >= until), pause=0.001)
+		if number == KILLS // 2:
+			restart()
+		time.sleep(rng.uniform(0, 0.01))
 		killed += process.poll() is None
 		process.kill()
 		process.wait()
-		if number == KILLS // 2:
-			disturb()
 	return killed
 
 
 def rules_beside_daemons(daemon, records, rng, restart):
 	"""New rulesets by a rebuild, while a daemon with the old ones commits."""
 	old = daemon.start()
-	producing = harness.Producing(daemon.topic, records, seconds=6)
+	producing = harness.Producing(daemon.topic, records[:-100], seconds=6)
 	harness.wait_until("progress", lambda: sum(daemon.progress().values()) > 0)
 	daemon.reconfigure(daemon.calendar, other_rules())
 	status = daemon.attempt("verify", "-c", daemon.conf)
 	check("verify with other rules says so", status.returncode == 78 and "rekapd rebuild" in status.stderr, status.stderr[-400:])
-	killed = interrupted(daemon, rng, restart)
+	killed = interrupted(daemon, rng, restart, 400)
 	check("the daemon with the old rules runs until the swap", old.poll() is None, daemon.log_tail())
 	result = rebuild(daemon, "other rules")
 	check("the rebuild was interrupted", killed > 0 and "going on where" in result.stderr, f"{killed}: {result.stderr}")
 	producing.finish()
+	daemon.topic.produce(records[-100:])
 	harness.wait_until("the daemon with the old rules stops", lambda: old.poll() is not None)
 	check("and says why", old.returncode not in (0, None) and "restart with the same files" in daemon.log_tail(), f"{old.returncode}: {daemon.log_tail()}")
 	daemon.drain()
@@ -111,7 +118,7 @@ def log_beside_daemons(daemon, records, rng, restart):
 	superuser(daemon, *FIGURES, *ROWS)
 	running = [daemon.start(), daemon.start()]
 	producing = harness.Producing(daemon.topic, records, seconds=8)
-	killed = interrupted(daemon, rng, restart, "--from-kafka")
+	killed = interrupted(daemon, rng, restart, 2500, "--from-kafka")
 	result = rebuild(daemon, "the log again", "--from-kafka")
 	check("it was interrupted", killed > 0, killed)
 	print(f"      {result.stdout.strip()}")

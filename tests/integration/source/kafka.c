@@ -174,6 +174,27 @@ START_TEST(starts_where_the_claim_says)
 }
 END_TEST
 
+/* Drained is what was there at the assignment; asked anew, what is there by then. */
+START_TEST(can_drain_anew)
+{
+	struct owner o = {0};
+	open_world(1);
+	produce_many(0, 10);
+	join(&o);
+	until(&o, source_drained(o.source));
+	produce_many(0, 5);
+	ck_assert(source_drained(o.source));
+	source_drain_anew(o.source);
+	until(&o, source_drained(o.source));
+	ck_assert_uint_eq(o.records, 15);
+	source_drain_anew(o.source);
+	until(&o, source_drained(o.source)); /* nothing came: it is drained at once */
+	ck_assert_uint_eq(o.records, 15);
+	leave(&o);
+	close_world();
+}
+END_TEST
+
 /* The broker's committed offset says that all is read; the store knows better. */
 START_TEST(committed_offsets_do_not_count)
 {
@@ -481,6 +502,6 @@ START_TEST(a_wrong_property_is_named)
 }
 END_TEST
 
-SUITE("source", starts_where_the_claim_says, committed_offsets_do_not_count, missing_offsets_stop_it, nothing_is_fetched_before_the_claim, reclaims_from_what_is_stored,
+SUITE("source", starts_where_the_claim_says, can_drain_anew, committed_offsets_do_not_count, missing_offsets_stop_it, nothing_is_fetched_before_the_claim, reclaims_from_what_is_stored,
       two_members_share, pause_stops_the_flow_and_loses_nothing, headers_arrive_as_sent, null_and_empty_differ, large_records_pass, finds_topics, produces,
       a_broker_that_is_away_is_no_fault, a_broker_that_comes_back_goes_on, a_wrong_property_is_named)

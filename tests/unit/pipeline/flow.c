@@ -22,10 +22,12 @@ static void reload(void *arg)
 	kill(getpid(), SIGTERM);
 }
 
+static bool (*drained)(void *arg);
+
 static int run(bool until_drained)
 {
 	static struct rules rules;
-	struct pipeline_options options = {.until_drained = until_drained, .reload = reload};
+	struct pipeline_options options = {.until_drained = until_drained, .drained = drained, .reload = reload};
 	sigset_t set;
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
@@ -64,6 +66,31 @@ START_TEST(nothing_assigned_is_drained)
 	ck_assert_int_eq(run(true), 0);
 	fresh(3, 0);
 	ck_assert_int_eq(run(true), 0);
+	check_complete();
+}
+END_TEST
+
+static unsigned asked;
+
+/* More arrives whenever all is stored, for a while. */
+static bool go_on_twice(void *arg)
+{
+	(void)arg;
+	check_complete();
+	if (asked++ == 2)
+		return true;
+	fake.partitions[1].n += 150;
+	return false;
+}
+
+START_TEST(goes_on_when_it_is_told_to)
+{
+	fresh(3, 100);
+	drained = go_on_twice;
+	ck_assert_int_eq(run(true), 0);
+	drained = NULL;
+	ck_assert_uint_eq(asked, 3);
+	ck_assert_int_eq(fake.partitions[1].n, 400);
 	check_complete();
 }
 END_TEST
@@ -374,6 +401,6 @@ START_TEST(sighup_reloads)
 }
 END_TEST
 
-SUITE("flow", drains, nothing_assigned_is_drained, retries_while_polling, pauses_and_bounds_memory, claims_until_it_succeeds, stops_loudly, stops_for_a_gap,
+SUITE("flow", drains, nothing_assigned_is_drained, goes_on_when_it_is_told_to, retries_while_polling, pauses_and_bounds_memory, claims_until_it_succeeds, stops_loudly, stops_for_a_gap,
       fenced_goes_back_to_what_is_stored, revocation_finishes_a_commit, revocation_abandons_a_retry, lost_partitions_cut_a_commit_short, rebalances_lose_and_double_nothing,
       sigterm_commits_what_is_at_hand, sigterm_ends_an_outage, sighup_reloads)
