@@ -76,7 +76,7 @@ int store_rebuild_begin(struct store *s, const struct store_basis *b, bool from_
 		r = pg_commit(s->pg, err);
 	store_rollback(s);
 	if (r)
-		return store_outcome(r);
+		return store_outcome(r, err);
 	s->settings = b;
 	*ret_begun = begun;
 	return 0;
@@ -278,7 +278,7 @@ int store_rebuild_entities(struct store *s, void (*progress)(void *arg, int64_t 
 	for (int i = 0; !r && p.redone >= FEW && i < PASSES_MAX; i++)
 		r = pass(&p, redo_chunk_alone, err);
 	pass_deinit(&p);
-	return store_outcome(r);
+	return store_outcome(r, err);
 }
 
 /* --- the swap --- */
@@ -288,7 +288,7 @@ int store_rebuild_hold(struct store *s, struct error *err)
 	pg_resume(s->pg);
 	int r = store_ready(s, err);
 	/* the timeout is for a process that is frozen while others wait for it */
-	return store_outcome(r ? r : pg_exec(s->pg, "SET idle_session_timeout = '8s'; SELECT pg_advisory_lock(" LOCK_FIGURES ")", err));
+	return store_outcome(r ? r : pg_exec(s->pg, "SET idle_session_timeout = '8s'; SELECT pg_advisory_lock(" LOCK_FIGURES ")", err), err);
 }
 
 enum { SOURCE, DIGEST, SHORT };

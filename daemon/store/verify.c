@@ -277,5 +277,5 @@ int store_verify(struct store *s, const struct store_basis *b, void (*difference
 	buffer_deinit(&v.stored);
 	buffer_deinit(&v.computed);
 	*ret_n = v.n;
-	return store_outcome(r);
+	return store_outcome(r, err);
 }
