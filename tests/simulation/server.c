@@ -914,6 +914,8 @@ static int run_simple(struct pg *pg, const char *sql, int64_t *ret_n, struct pg_
 		return begin(pg, ADVISORY_SHARED, ret);
 	if (begins(sql, "BEGIN; SELECT pg_advisory_xact_lock("))
 		return begin(pg, ADVISORY_EXCLUSIVE, NULL);
+	if (begins(sql, "SET search_path = rekap_store, rekap, pg_temp"))
+		return 0;
 	if ((rest = begins(sql, "CREATE TEMP TABLE stage_")))
 		return create_stage(pg, rest);
 	if ((rest = strstr(sql, "UPDATE ")))
