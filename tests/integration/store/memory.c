@@ -105,15 +105,29 @@ static int take_row(void *arg, size_t n, const struct text *columns)
 	return 0;
 }
 
+static int take_letter(void *arg, const struct text *columns)
+{
+	int *letters = arg;
+	*letters += text_is(columns[LETTER_STATUS], "open");
+	return 0;
+}
+
 static int ask(struct store *s, struct error *err)
 {
-	int waiting = 0, rows = 0;
-	int r = store_rejects_read(s, &(struct reject_filter){.waiting = true}, 0, 10, take, &waiting, err);
+	int waiting = 0, rows = 0, letters = 0;
+	int64_t n = -7;
+	int r = store_visit(s, true, err);
+	if (!r)
+		r = store_rejects_read(s, &(struct reject_filter){.waiting = true}, 0, 10, take, &waiting, err);
+	if (!r)
+		r = store_rejects_list(s, &(struct reject_filter){.reason = TEXT("unknown_unit")}, 0, 10, take_letter, &letters, err);
+	if (!r)
+		r = scarce_untouched(store_rejects_count(s, &(struct reject_filter){0}, &n, err), n == -7);
 	if (!r)
 		r = store_migration_status(s, NULL, NULL, err);
 	if (!r)
 		r = store_query(s, "SELECT 1, repeat('x', 100000) FROM generate_series(1, 20)", take_row, &rows, err);
-	return r ? r : scarce_right(waiting == 1 && rows == 20);
+	return r ? r : scarce_right(waiting == 1 && letters == 1 && n == 1 && rows == 20);
 }
 
 static int attempt_questions(struct error *err)
