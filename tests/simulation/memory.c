@@ -88,7 +88,7 @@ char *__wrap_strdup(const char *s)
 	return __wrap_strndup(s, SIZE_MAX);
 }
 
-int __wrap_vasprintf(char **ret, const char *format, va_list ap);
+int __wrap_vasprintf(char **ret, const char *format, va_list ap) __attribute__((format(printf, 2, 0)));
 int __wrap_vasprintf(char **ret, const char *format, va_list ap)
 {
 	va_list again;
@@ -100,7 +100,7 @@ int __wrap_vasprintf(char **ret, const char *format, va_list ap)
 }
 
 /* What a build that fortifies calls instead. */
-int __wrap___vasprintf_chk(char **ret, int flag, const char *format, va_list ap);
+int __wrap___vasprintf_chk(char **ret, int flag, const char *format, va_list ap) __attribute__((format(printf, 3, 0)));
 int __wrap___vasprintf_chk(char **ret, int flag, const char *format, va_list ap)
 {
 	(void)flag;
