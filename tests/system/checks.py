@@ -18,6 +18,10 @@ def same(what, got, want):
 	return check(what, want == got, f"got {got!r}, not {want!r}")
 
 
+def failed():
+	return bool(_failed)
+
+
 def skip(why):
 	"""Ends a test that cannot run here."""
 	print(f"skipped: {why}", flush=True)

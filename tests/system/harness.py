@@ -83,6 +83,7 @@ class Fixtures:
 	"""Kafka and PostgreSQL in a folder. Private ones may offer more protocols, and `furnish(folder)` may put files there before they are set up: see kafka and postgres."""
 
 	protocols = ()
+	copies = 1  # of each partition
 
 	def __init__(self, private=False, protocols=(), furnish=None):
 		program()
@@ -125,6 +126,10 @@ class Fixtures:
 		for name in ("kafka", "postgres"):
 			subprocess.run([HERE / name, "down", self.folder / name], check=False, capture_output=True)
 		shutil.rmtree(self.folder, ignore_errors=True)
+
+	def for_daemons(self):
+		"""Where daemons find Kafka and PostgreSQL."""
+		return self.bootstrap, self.superuser.replace("user=postgres", f"user={LOGIN}")
 
 	def connect(self, database="postgres"):
 		connection = psycopg.connect(f"{self.superuser} dbname={database}", autocommit=True, options="-c timezone=UTC")
@@ -170,26 +175,33 @@ class Topic:
 		self.fixtures, self.partitions = fixtures, partitions
 		self.name = f"opd.complaint.{os.getpid()}.{next(_numbers)}"
 		admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": fixtures.bootstrap})
-		for made in admin.create_topics([confluent_kafka.admin.NewTopic(self.name, partitions, 1)], operation_timeout=30).values():
+		for made in admin.create_topics([confluent_kafka.admin.NewTopic(self.name, partitions, fixtures.copies)], operation_timeout=30).values():
 			made.result()
+		self.delivered = {}  # {partition: offset after the last record that was confirmed}
+		self.failed = []
 		# Idempotent: the order of a partition is the order of this list, through any restart of the broker.
 		self.producer = confluent_kafka.Producer({"bootstrap.servers": fixtures.bootstrap, "enable.idempotence": True, "message.max.bytes": 4000000, "linger.ms": 5,
 			"partitioner": "murmur2_random", "log_level": 0})
 
+	def _on_delivery(self, error, message):
+		if error:
+			self.failed.append(error)
+		else:
+			self.delivered[message.partition()] = message.offset() + 1
+
 	def produce(self, records):
-		failed = []
 		for sent in records:
 			where = {} if sent.partition is None else {"partition": sent.partition}
 			while True:
 				try:
-					self.producer.produce(self.name, sent.value, sent.key, headers=sent.headers or None, on_delivery=lambda error, _: failed.append(error) if error else None, **where)
+					self.producer.produce(self.name, sent.value, sent.key, headers=sent.headers or None, on_delivery=self._on_delivery, **where)
 					break
 				except BufferError:
 					self.producer.poll(0.1)
 			self.producer.poll(0)
 		left = self.producer.flush(120)
-		if left or failed:
-			raise RuntimeError(f"{left} records not produced, {failed[:3]}")
+		if left or self.failed:
+			raise RuntimeError(f"{left} records not produced, {self.failed[:3]}")
 
 	def consumer(self):
 		return confluent_kafka.Consumer({"bootstrap.servers": self.fixtures.bootstrap, "group.id": "unused", "enable.auto.commit": False, "fetch.wait.max.ms": 20, "receive.message.max.bytes": 1000000000})
@@ -246,12 +258,12 @@ class Daemon:
 		for number, ruleset in enumerate(self.rulesets):
 			paths.append(self.folder / f"ruleset-{number}.json")
 			paths[-1].write_text(json.dumps(ruleset), encoding="utf-8")
-		database = self.fixtures.superuser.replace("user=postgres", f"user={LOGIN}") + f" dbname={self.name}"
+		bootstrap, server = self.fixtures.for_daemons()
 		# Sessions short, so that a test need not wait long for a killed member to be missed.
-		properties = {"bootstrap.servers": self.fixtures.bootstrap, "group.id": self.name, "session.timeout.ms": 1500, "heartbeat.interval.ms": 300, **dict(kafka)}
+		properties = {"bootstrap.servers": bootstrap, "group.id": self.name, "session.timeout.ms": 1500, "heartbeat.interval.ms": 300, **dict(kafka)}
 		settings = {"topics": self.topic.name, "timezone": self.zone, "as_of": self.as_of, "suppression_threshold": self.threshold, "ruleset": ",".join(map(str, paths)),
 			"calendar": self.folder / "calendar.csv", **more}
-		sections = {"kafka": properties, "postgres": {"conninfo": database}, "rekapd": settings}
+		sections = {"kafka": properties, "postgres": {"conninfo": f"{server} dbname={self.name}"}, "rekapd": settings}
 		self.conf = self.folder / "rekapd.conf"
 		self.conf.write_text("".join(f"[{section}]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items()) for section, keys in sections.items()), encoding="utf-8")
 
