@@ -24,7 +24,8 @@ import harness
 PARTITIONS = 8
 PAIRS = 0.3  # of the faults begin together with another one
 RECOVERY = 90  # seconds within which daemons must have caught up after a fault
-FEW = 200  # faults: a short campaign leaves out what takes a minute each
+FEW = 200  # faults: a short campaign
+SELDOM = 8  # what takes a minute comes only so often; in a short campaign, never
 NOTICED = re.compile(r"unavailable|revoked|dropped|given up|starting")
 CLOCKS = sorted(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 
@@ -106,7 +107,7 @@ class Campaign:
 		self.count, self.seed = options.count, options.seed
 		self.failures, self.outcomes, self.notes = [], [], []
 		self.begun, self.watch = time.monotonic(), None
-		self.cluster = cluster.Cluster()
+		self.cluster = cluster.Cluster(disk=512 if self.count < FEW else 1024)
 		self.clock = self.cluster.scratch / "clock"
 		self.set_clock("+0")
 		self.topic = harness.Topic(self.cluster, PARTITIONS)
@@ -130,8 +131,7 @@ class Campaign:
 
 	def possible(self):
 		"""The kinds of fault that can be had here; one line for each that cannot."""
-		kinds = [kind for kind in faults.KINDS.values() if self.count >= FEW or not kind.slow]
-		missing = {}
+		missing = {title: "only in long campaigns" for title, kind in faults.KINDS.items() if kind.slow and self.count < FEW}
 		if not self.cluster.small_disks:
 			missing["PostgreSQL: disk full"] = "a small file system cannot be mounted"
 		if not CLOCKS:
@@ -140,15 +140,17 @@ class Campaign:
 			missing["daemon: wall clock jumps"] = "the sanitizer and libfaketime do not go together"
 		for title, why in missing.items():
 			self.say(f"left out: {title}: {why}")
-		return [kind.title for kind in kinds if kind.title not in missing]
+		return [title for title in faults.KINDS if title not in missing]
 
 	def plan(self, only):
 		"""Every kind as often as the others, in an order that the seed decides; some two at a time: [[(number, title)]]."""
 		titles = [title for title in self.possible() if not only or any(part in title for part in only)]
 		rng, schedule = random.Random(self.seed), []
-		while len(schedule) < self.count:
+		for turn in itertools.count(1):
+			if len(schedule) >= self.count:
+				break
 			rng.shuffle(titles)
-			schedule += titles
+			schedule += [title for title in titles if not faults.KINDS[title].slow or turn % SELDOM == 0]
 		numbered, groups = list(enumerate(schedule[:self.count], 1)), []
 		for one in numbered:
 			together = groups and len(groups[-1]) == 1 and rng.random() < PAIRS and go_together(groups[-1][0][1], one[1])

@@ -16,7 +16,6 @@ import proxy
 
 BROKERS = (1, 2, 3)
 SERVERS = ("a", "b")
-DISK = "512m"  # of each PostgreSQL server, where a small file system can be had
 SETTINGS = """
 jit = off
 max_connections = 40
@@ -33,7 +32,8 @@ class Cluster(harness.Fixtures):
 	"""Daemons come through the proxies, all others directly."""
 	copies = 3
 
-	def __init__(self):
+	def __init__(self, disk):
+		self.disk = disk  # megabytes for each PostgreSQL server, where a small file system can be had
 		self.network = proxy.Network()
 		self.primary, self.standby = SERVERS
 		self.small_disks = self.alone = False
@@ -77,7 +77,7 @@ class Cluster(harness.Fixtures):
 		"""A small disk for the server, where this may be made."""
 		folder = self.folder / server
 		folder.mkdir()
-		return os.geteuid() == 0 and subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK},mode=755", "tmpfs", folder], check=False, capture_output=True).returncode == 0
+		return os.geteuid() == 0 and subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={self.disk}m,mode=755", "tmpfs", folder], check=False, capture_output=True).returncode == 0
 
 	def down(self):
 		for number in BROKERS:

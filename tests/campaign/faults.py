@@ -186,13 +186,24 @@ def stop_standby(campaign, rng):
 def fill_disk(campaign, rng):
 	cluster = campaign.cluster
 	ballast = cluster.folder / cluster.primary / "ballast"
+	panic = rng.random() < 0.5
 	with open(ballast, "wb") as file:
 		until = time.monotonic() + rng.uniform(2, 3)
 		while time.monotonic() < until:  # again and again: the server frees some now and then
 			fill(file)
+			if panic:
+				want_wal(cluster)
 			time.sleep(0.05)
 	ballast.unlink()
 	harness.wait_until("the server", cluster.revive, PATIENCE)
+
+
+def want_wal(cluster):
+	"""Makes the server need one more file of its log, without which it ends."""
+	try:
+		cluster.administer("SELECT pg_switch_wal()")
+	except psycopg.OperationalError:
+		pass  # it has ended
 
 
 def fill(file):
