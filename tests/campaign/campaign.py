@@ -24,9 +24,10 @@ import harness
 PARTITIONS = 8
 PAIRS = 0.3  # of the faults begin together with another one
 RECOVERY = 90  # seconds within which daemons must have caught up after a fault
+SOON = 10  # seconds within which a daemon speaks of a fault that it must have felt
 FEW = 200  # faults: a short campaign
 SELDOM = 8  # what takes a minute comes only so often; in a short campaign, never
-NOTICED = re.compile(r"unavailable|revoked|dropped|given up|starting")
+NOTICED = re.compile(rb"unavailable|revoked|dropped|given up|starting")
 CLOCKS = sorted(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 
 Outcome = collections.namedtuple("Outcome", "number title recovery felt")
@@ -215,10 +216,16 @@ class Campaign:
 			self.fail(f"{late}: {self.progress()} of {target}")
 		return time.monotonic() - ended
 
-	def noticed(self, since):
-		with open(self.daemon.log, encoding="utf-8", errors="replace") as log:
-			log.seek(since)
-			return bool(NOTICED.search(log.read()))
+	def noticed(self, since, seconds):
+		"""Whether a daemon's log tells of it since then, or does so soon: they may have caught up before the one that was hit says so."""
+		def told():
+			with open(self.daemon.log, "rb") as log:
+				log.seek(since)
+				return NOTICED.search(log.read())
+		try:
+			return bool(harness.wait_until("a word in the log", told, seconds))
+		except TimeoutError:
+			return False
 
 	def inject(self, number, title):
 		try:
@@ -233,7 +240,7 @@ class Campaign:
 		with concurrent.futures.ThreadPoolExecutor() as pool:
 			list(pool.map(lambda one: self.inject(*one), group))
 		recovery = self.recover()
-		felt = self.noticed(logged)
+		felt = self.noticed(logged, SOON if any(faults.KINDS[title].felt for _, title in group) else 0)
 		self.outcomes += [Outcome(number, title, recovery, felt) for number, title in group]
 		self.say(" + ".join(f"{number} {title}" for number, title in group) + f"{' (' if self.notes else ''}{', '.join(self.notes)}{')' if self.notes else ''}: recovered in {recovery:.1f} s")
 		self.cluster.mend()
