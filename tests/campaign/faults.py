@@ -218,10 +218,19 @@ def fill(file):
 
 def lock(campaign, rng, statement):
 	with psycopg.connect(f"{campaign.cluster.superuser} dbname={campaign.daemon.name}") as analyst:
-		analyst.execute("SET lock_timeout = '10s'")
-		analyst.execute(statement)
+		harness.wait_until("the lock", lambda: locked(analyst, statement), PATIENCE)
 		hold(rng, 1, 3)
 		analyst.rollback()
+
+
+def locked(analyst, statement):
+	"""An analyst takes rows in any order, and so may be the one that a deadlock ends."""
+	try:
+		analyst.execute("SET LOCAL lock_timeout = '10s'")
+		return analyst.execute(statement)
+	except (psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable):
+		analyst.rollback()
+		return None
 
 
 @fault("PostgreSQL: a table locked by an analyst", felt=False)
