@@ -120,6 +120,7 @@ static void note_commit(struct pipeline *p, const struct commit_result *r)
 /* Takes the committer's result, if there is one. */
 static void take_result(struct pipeline *p)
 {
+	char quoted[512];
 	struct commit_result r;
 	if (!committer_take(p->committer, &r))
 		return;
@@ -131,7 +132,7 @@ static void take_result(struct pipeline *p)
 		tell_broker(p, r.batch);
 		break;
 	case OUTCOME_FENCED:
-		log_notice("batch dropped", "reason=\"another instance has taken its partitions over\" records=%zu", r.batch->n);
+		log_notice("batch dropped", "reason=%s records=%zu", log_quote(r.error.text, quoted, sizeof quoted), r.batch->n);
 		p->fenced = true;
 		break;
 	case OUTCOME_ABANDONED:
@@ -168,6 +169,7 @@ static void on_revoked(void *arg, bool lost)
 {
 	struct pipeline *p = arg;
 	give_back(p, lost ? 0 : SETTLE_PATIENCE);
+	store_release(p->store);
 	p->fenced = false;
 }
 

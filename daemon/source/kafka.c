@@ -22,15 +22,18 @@
 #define END_TIMEOUT_MS 5000
 #define REACH_MS 500
 #define PUBLISH_REACH_MS 10000
-#define BEGINNING_TIMEOUT_MS 200
+#define BOUNDS_TIMEOUT_MS 500 /* for each partition, within a poll */
 
 struct partition {
 	char *topic;
 	int32_t number;
-	int64_t position; /* the next offset to hand on; -1 until the first record or end is seen */
+	int64_t from;	  /* where the claim said */
+	int64_t position; /* the next offset to hand on; -1 until it is claimed */
+	int64_t handed;	  /* behind the last record that was handed on */
+	int64_t stored;	  /* everything before is */
+	int64_t told;	  /* what the broker knows of that */
 	int64_t end;	  /* when it was assigned; -1: not asked yet */
 	bool drained;	  /* was handed on up to that end */
-	int64_t done;	  /* for the broker to know; -1: nothing new */
 	int64_t gap;	  /* the offset that was missing when it was read; -1: none was */
 	bool sparse;	  /* it stayed missing when it was read again: compaction or transactions leave offsets without a record */
 };
@@ -46,8 +49,9 @@ struct source {
 	size_t n;
 	bool claimed, paused;
 	bool anew; /* nothing is fetched; once the queue is empty, fetching begins anew behind what was handed on */
+	bool gone; /* nothing is fetched: the broker lacks what comes next somewhere; see mind_gap */
 	unsigned generation; /* counts rebalances */
-	int64_t claim_at, unreadable_at, told_at;
+	int64_t claim_at, unreadable_at, told_at; /* claim_at: also when to ask about a gap */
 	int64_t complained_at[2]; /* that brokers are away; that they refuse us */
 	int64_t session, heirs_until; /* how long the group waits for a dead member; until when its share may come */
 	bool asked_others, others;    /* whether others hold partitions, asked once an assignment */
@@ -147,7 +151,7 @@ static void forget_partitions(struct source *s)
 	free(s->partitions);
 	s->partitions = s->last = NULL;
 	s->n = 0;
-	s->claimed = s->anew = false;
+	s->claimed = s->anew = s->gone = false;
 	if (s->assigned)
 		rd_kafka_topic_partition_list_destroy(s->assigned);
 	s->assigned = NULL;
@@ -166,19 +170,17 @@ static int note_partitions(struct source *s, const rd_kafka_topic_partition_list
 	if (!s->partitions)
 		return stop(s, -ENOMEM, "assignment", "out of memory");
 	for (size_t i = 0; i < n; i++, s->n++) {
-		s->partitions[i] = (struct partition){.topic = strdup(list->elems[i].topic), .number = list->elems[i].partition, .position = -1, .end = -1, .done = -1, .gap = -1};
+		s->partitions[i] = (struct partition){.topic = strdup(list->elems[i].topic), .number = list->elems[i].partition, .position = -1, .end = -1, .gap = -1};
 		if (!s->partitions[i].topic)
 			return stop(s, -ENOMEM, "assignment", "out of memory");
 	}
 	return 0;
 }
 
-/* Where a partition begins of which nothing is stored yet. Asked here because the library, left to find it, waits half a second for a leader that it has just met. */
-static int64_t beginning(struct source *s, const struct partition *p)
+/* What the broker has of a partition: offsets from *ret_low to before *ret_high. */
+static bool ask_bounds(struct source *s, const struct partition *p, int64_t *ret_low, int64_t *ret_high)
 {
-	int64_t low, high;
-	rd_kafka_resp_err_t e = rd_kafka_query_watermark_offsets(s->rk, p->topic, p->number, &low, &high, BEGINNING_TIMEOUT_MS);
-	return e ? RD_KAFKA_OFFSET_BEGINNING : low;
+	return rd_kafka_query_watermark_offsets(s->rk, p->topic, p->number, ret_low, ret_high, BOUNDS_TIMEOUT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 static void assign(struct source *s, const rd_kafka_topic_partition_list_t *list)
@@ -196,16 +198,26 @@ static void fetch_nothing(struct source *s)
 	rd_kafka_topic_partition_list_destroy(none);
 }
 
-/* From behind what was handed on, in each partition; where nothing was yet, from where the claim said. */
+/* From behind what was handed on, in each partition. */
 static void fetch(struct source *s)
 {
 	s->anew = false;
-	if (s->paused)
+	if (s->paused || s->gone)
 		return;
 	for (size_t i = 0; i < s->n; i++)
-		if (s->partitions[i].position >= 0)
-			s->assigned->elems[i].offset = s->partitions[i].position;
+		s->assigned->elems[i].offset = s->partitions[i].position;
 	assign(s, s->assigned);
+}
+
+/* The owner's offsets hold from now on. */
+static void start_at(struct source *s, const struct source_partition *claims)
+{
+	s->gone = false;
+	for (size_t i = 0; i < s->n; i++) {
+		struct partition *p = &s->partitions[i];
+		p->from = p->position = p->handed = p->stored = p->told = claims[i].next;
+	}
+	fetch(s);
 }
 
 /* Asks the owner for the offsets and starts fetching there. */
@@ -215,16 +227,14 @@ static void claim(struct source *s)
 	s->claim_at = clock_monotonic() + CLAIM_EVERY;
 	if (!claims)
 		return;
-	for (size_t i = 0; i < s->n; i++)
-		claims[i] = (struct source_partition){s->partitions[i].topic, s->partitions[i].number, 0};
-	s->claimed = s->handlers.assigned(s->handlers.arg, claims, s->n) == 0;
-	for (size_t i = 0; i < s->n && s->claimed; i++) {
-		s->assigned->elems[i].offset = claims[i].next > 0 ? claims[i].next : beginning(s, &s->partitions[i]);
-		s->partitions[i].position = claims[i].next > 0 ? claims[i].next : -1;
+	for (size_t i = 0; i < s->n; i++) {
+		int64_t low, high;
+		claims[i] = (struct source_partition){s->partitions[i].topic, s->partitions[i].number, ask_bounds(s, &s->partitions[i], &low, &high) ? low : -1};
 	}
-	free(claims);
+	s->claimed = s->handlers.assigned(s->handlers.arg, claims, s->n) == 0;
 	if (s->claimed)
-		fetch(s);
+		start_at(s, claims);
+	free(claims);
 }
 
 /*
@@ -250,9 +260,9 @@ static void tell_broker(struct source *s)
 	s->told_at = clock_monotonic();
 	for (size_t i = 0; i < s->n; i++) {
 		struct partition *p = &s->partitions[i];
-		if (p->done >= 0)
-			rd_kafka_topic_partition_list_add(list, p->topic, p->number)->offset = p->done;
-		p->done = -1;
+		if (p->stored > p->told)
+			rd_kafka_topic_partition_list_add(list, p->topic, p->number)->offset = p->stored;
+		p->told = p->stored;
 	}
 	if (list->cnt)
 		rd_kafka_commit(s->rk, list, 1);
@@ -337,17 +347,6 @@ static struct partition *find(struct source *s, const rd_kafka_message_t *m)
 	return NULL;
 }
 
-/* Where the broker no longer has what comes next: skipping would lose records unseen. */
-static void stop_for_gap(struct source *s, const struct partition *p)
-{
-	int64_t low = -1, high = -1;
-	rd_kafka_query_watermark_offsets(s->rk, p->topic, p->number, &low, &high, END_TIMEOUT_MS);
-	s->fatal = error_set(&s->error, -ENODATA,
-			     "kafka: %s [%d]: the next record is at offset %lld, but the broker has only %lld to %lld (retention, or another topic under that name): restore the "
-			     "missing records, or set next_offset of that row in rekap.ingest_offset to where to go on and accept the loss",
-			     p->topic, (int)p->number, (long long)p->position, (long long)low, (long long)high);
-}
-
 static void wake(struct source *s)
 {
 	uint64_t one = 1;
@@ -388,10 +387,11 @@ static void take_event(struct source *s, const rd_kafka_message_t *m, bool curre
 		p->drained = true;
 		break;
 	case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
-		if (p && current && p->position < 0) /* the oldest records went just now, before any was read: begin anew */
-			source_reclaim(s, CLAIM_EVERY);
-		else if (p && current)
-			stop_for_gap(s, p);
+		if (!p || !current)
+			break;
+		s->gone = true;
+		s->claim_at = 0;
+		fetch_nothing(s);
 		break;
 	case RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
 	case RD_KAFKA_RESP_ERR__BAD_MSG:
@@ -401,6 +401,71 @@ static void take_event(struct source *s, const rd_kafka_message_t *m, bool curre
 	default:
 		complain(s, m->err, rd_kafka_message_errstr(m));
 	}
+}
+
+/* --- records that the broker lacks ----------------------------------------------------------------------------------------------------------------- */
+
+static bool all_stored(const struct source *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->partitions[i].stored < s->partitions[i].handed)
+			return false;
+	return true;
+}
+
+/* What is missing and how to go on, as the error of the source. */
+static void tell_gap(struct source *s, const struct partition *p, int64_t low, int64_t high)
+{
+	if (p->stored < low)
+		error_set(&s->error, 0,
+			  "kafka: %s [%d]: offsets %lld to %lld are missing: not counted yet, and no longer in Kafka, which has %lld to %lld (retention, or deleted). To go on without "
+			  "them: UPDATE rekap.ingest_offset SET next_offset = %lld WHERE topic = '%s' AND partition = %d; then have their events published again: what was counted "
+			  "already does not count twice",
+			  p->topic, (int)p->number, (long long)p->stored, (long long)low - 1, (long long)low, (long long)high - 1, (long long)low, p->topic, (int)p->number);
+	else
+		error_set(&s->error, 0,
+			  "kafka: %s [%d]: offset %lld comes next, but the topic ends before %lld: it was made anew or cut short, or this is another cluster. If "
+			  "kafka.bootstrap.servers is right, read from its beginning, which counts nothing twice: UPDATE rekap.ingest_offset SET next_offset = %lld WHERE topic = '%s' "
+			  "AND partition = %d",
+			  p->topic, (int)p->number, (long long)p->stored, (long long)high, (long long)low, p->topic, (int)p->number);
+}
+
+/* Each gap has a message of its own, so that all can be mended at once: the last is the error, those before are logged. False: the broker does not answer now. */
+static bool look_for_gaps(struct source *s, int *ret_gaps)
+{
+	char quoted[2 * sizeof s->error.text];
+	*ret_gaps = 0;
+	for (size_t i = 0; i < s->n; i++) {
+		const struct partition *p = &s->partitions[i];
+		int64_t low, high;
+		if (!ask_bounds(s, p, &low, &high))
+			return false;
+		if (p->stored >= low && p->stored <= high)
+			continue;
+		if ((*ret_gaps)++)
+			log_error("records missing", "reason=%s", log_quote(s->error.text, quoted, sizeof quoted));
+		tell_gap(s, p, low, high);
+	}
+	return true;
+}
+
+/*
+ * Skipping would lose records unseen, so the source stops; but not before all that was handed on is stored: that may be missing in Kafka too by now, and would go with
+ * this process. When nothing is missing after all, it was a broker that lagged behind, and fetching begins anew.
+ */
+static void mind_gap(struct source *s)
+{
+	int gaps;
+	if (!s->claimed || !all_stored(s) || clock_monotonic() < s->claim_at)
+		return;
+	s->claim_at = clock_monotonic() + CLAIM_EVERY;
+	if (!look_for_gaps(s, &gaps))
+		return;
+	s->gone = false;
+	if (gaps)
+		s->fatal = -ENODATA;
+	else
+		fetch_anew(s);
 }
 
 /* --- records --------------------------------------------------------------------------------------------------------------------------------------- */
@@ -461,13 +526,13 @@ void source_release(struct record *r)
 static bool take(struct source *s, rd_kafka_message_t *m, unsigned generation, struct record *ret)
 {
 	/* a rebalance within the call leaves messages that may be stale: they will be read again */
-	bool current = generation == s->generation && s->claimed && !s->anew;
+	bool current = generation == s->generation && s->claimed && !s->anew && !s->gone;
 	struct partition *p = !m->err && current ? find(s, m) : NULL;
 	if (m->err)
 		take_event(s, m, current);
 	if (p && m->offset >= p->position && follows(s, p, m->offset)) {
 		if (make_record(p, m, ret)) {
-			p->position = m->offset + 1;
+			p->position = p->handed = m->offset + 1;
 			return true;
 		}
 		stop(s, -ENOMEM, "records", "out of memory"); /* one left out would be lost */
@@ -510,6 +575,8 @@ int source_poll(struct source *s, struct record *ret_records, size_t max, size_t
 		claim(s);
 	else if (s->anew && anew && empty)
 		fetch(s);
+	if (s->gone)
+		mind_gap(s);
 	if (now - s->told_at >= TELL_EVERY)
 		tell_broker(s);
 	if (s->fatal) {
@@ -552,7 +619,7 @@ void source_commit(struct source *s, struct text topic, int32_t partition, int64
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (s->partitions[i].number == partition && text_is(topic, s->partitions[i].topic))
-			s->partitions[i].done = next;
+			s->partitions[i].stored = next;
 }
 
 int64_t source_lag(struct source *s)
@@ -578,7 +645,7 @@ static bool partition_drained(struct source *s, struct partition *p)
 		p->end = -1;
 		return false;
 	}
-	return p->drained = p->end == 0 || p->position >= p->end;
+	return p->drained = p->position >= p->end && p->end >= p->from; /* an end before the claim: there is a gap, which the broker tells at the first fetch */
 }
 
 /* As the library matches a subscription: whole names, and extended regular expressions where they start with ^. */

@@ -27,8 +27,8 @@ struct source_partition {
 struct source_handlers {
 	void *arg;
 	/*
-	 * The group gives these partitions to this member (all that it has; maybe none): claim them and set each `next` (0: from the beginning). Return 0, or SOURCE_RETRY
-	 * when that cannot be done now: then nothing is fetched, and source_poll asks again.
+	 * The group gives these partitions to this member (all that it has; maybe none): claim them and set each `next`, which holds where the partition begins in Kafka now
+	 * (-1: unknown). Return 0, or SOURCE_RETRY when that cannot be done now: then nothing is fetched, and source_poll asks again.
 	 */
 	int (*assigned)(void *arg, struct source_partition *partitions, size_t n);
 	/*
@@ -58,7 +58,10 @@ void source_pause(struct source *s, bool pause);
 /* The claims turned out to be void: all records of before are, too. Asks to claim anew after `delay` microseconds. Not from within a handler. */
 void source_reclaim(struct source *s, int64_t delay);
 
-/* The broker is to know some time, for lag tools only, that everything before `next` is done. */
+/*
+ * Everything before `next` is stored. The broker is to know some time, for lag tools only. Where the broker lacks what comes next in a partition, source_poll hands on no more,
+ * and stops with -ENODATA once all that it handed on is stored.
+ */
 void source_commit(struct source *s, struct text topic, int32_t partition, int64_t next);
 
 /* Records between what was handed on and the end of the partitions, as far as known; -1: not known yet. */

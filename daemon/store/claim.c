@@ -98,11 +98,12 @@ static struct claim *find_or_add(struct store *s, const char *topic, int32_t par
 	return &claims[s->n_claims++];
 }
 
-/* Waits for the transaction of an owner that is just committing, and then sees its offset. */
-static int take_over(struct store *s, struct claim *c, struct error *err)
+/* Waits for the transaction of an owner that is just committing, and then sees its offset. The row of a new partition says from its first claim on what is promised. */
+static int take_over(struct store *s, struct claim *c, int64_t begins, struct error *err)
 {
 	static struct pg_statement upsert = {
-		.sql = "INSERT INTO ingest_offset AS o (topic, partition, next_offset, epoch, owner) VALUES ($1::text, $2::int4, 0, 1, $3::text) "
+		.sql = "INSERT INTO ingest_offset AS o (topic, partition, next_offset, epoch, owner) SELECT $1::text, $2::int4, $4::int8, 1, $3::text "
+		       "WHERE $4 >= 0 OR EXISTS (SELECT FROM ingest_offset WHERE topic = $1 AND partition = $2) "
 		       "ON CONFLICT (topic, partition) DO UPDATE SET epoch = o.epoch + 1, owner = excluded.owner, updated_at = clock_timestamp() RETURNING "
 		       "next_offset, epoch"};
 	PG_RESULT res = NULL;
@@ -110,16 +111,19 @@ static int take_over(struct store *s, struct claim *c, struct error *err)
 	wire_text(&s->params, text_of(c->topic));
 	wire_int4(&s->params, c->partition);
 	wire_text(&s->params, text_of(s->owner));
-	int r = pg_run(s->pg, &upsert, &s->params, 3, &res, NULL, err);
+	wire_int8(&s->params, begins);
+	int r = pg_run(s->pg, &upsert, &s->params, 4, &res, NULL, err);
 	if (r)
 		return r;
+	if (!pg_rows(res))
+		return error_set(err, PG_RETRY, "partition %s/%d is new, and Kafka does not say where it begins", c->topic, c->partition);
 	c->next = wire_get_int8(pg_cell(res, 0, 0));
 	c->epoch = wire_get_int8(pg_cell(res, 0, 1));
 	c->held = true;
 	return 0;
 }
 
-int store_claim(struct store *s, const char *topic, int32_t partition, int64_t *ret_next, struct error *err)
+int store_claim(struct store *s, const char *topic, int32_t partition, int64_t *next, struct error *err)
 {
 	pg_resume(s->pg);
 	struct claim *c = find_or_add(s, topic, partition);
@@ -129,16 +133,15 @@ int store_claim(struct store *s, const char *topic, int32_t partition, int64_t *
 	c->held = false; /* if the answer is lost, the epoch may have been bumped all the same */
 	int r = store_ready(s, err);
 	if (!r)
-		r = take_over(s, c, err);
+		r = take_over(s, c, *next, err);
 	if (!r)
-		*ret_next = c->next;
+		*next = c->next;
 	return store_outcome(r, err);
 }
 
-void store_release(struct store *s, const char *topic, int32_t partition)
+void store_release(struct store *s)
 {
-	struct claim *c = find(s, text_of(topic), partition);
-	if (c)
+	for (struct claim *c = s->claims; c < s->claims + s->n_claims; c++)
 		c->held = false;
 }
 
@@ -210,7 +213,7 @@ static int look_again(struct store *s, struct error *err)
 		struct claim *c = find(s, pg_cell(res, i, 0), wire_get_int4(pg_cell(res, i, 1)));
 		int64_t stored = wire_get_int8(pg_cell(res, i, 2));
 		if (wire_get_int8(pg_cell(res, i, 3)) != c->epoch || stored < c->next)
-			return error_set(err, STORE_FENCED, "partition %s/%d was taken over by another process", c->topic, c->partition);
+			return error_set(err, STORE_FENCED, "partition %s/%d was taken over, or the database was restored", c->topic, c->partition);
 		moved |= stored > c->next;
 		c->next = stored;
 	}

@@ -267,6 +267,20 @@ static int commit_items(struct store *s, struct item *items, size_t n, struct st
 	return r ? r : commit_items(s, items + n / 2, n - n / 2, sum, err);
 }
 
+/*
+ * A new session may have led to a database that was restored: then also partitions of which the batch has nothing are behind. Not before a COMMIT in doubt is settled,
+ * which the attempt does.
+ */
+static int make_certain(struct store *s, const struct batch *batch, struct error *err)
+{
+	if (batch->n && (s->doubtful || s->certain == pg_session(s->pg)))
+		return 0;
+	int r = claims_confirm(s, err);
+	if (!r)
+		s->certain = pg_session(s->pg);
+	return r;
+}
+
 int store_commit(struct store *s, const struct batch *batch, struct store_commit *ret, struct error *err)
 {
 	struct store_commit sum = {0};
@@ -275,7 +289,9 @@ int store_commit(struct store *s, const struct batch *batch, struct store_commit
 		return error_set(err, -EINVAL, "store_commit before store_basis_set");
 	int r = store_ready(s, err);
 	if (!r)
-		r = batch->n ? commit_items(s, batch->items, batch->n, &sum, err) : claims_confirm(s, err);
+		r = make_certain(s, batch, err);
+	if (!r && batch->n)
+		r = commit_items(s, batch->items, batch->n, &sum, err);
 	if (!r)
 		*ret = sum;
 	return store_outcome(r, err);

@@ -70,6 +70,7 @@ struct store {
 	struct pg *pg;
 	char *owner;
 	unsigned checked; /* the session that has its search path, and in which the schema's version was found good */
+	unsigned certain; /* that in which the claims were found to hold */
 	bool beside;      /* works on the tables of a rebuild, which one session at a time may do */
 	struct store_rebuilt swapped;
 	bool maybe_swapped; /* the swap came as far as COMMIT; `swapped` is what it did */

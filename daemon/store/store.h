@@ -101,10 +101,10 @@ struct store_rebuilt {
 /* STORE_SHORT: the log was not read as far as it is counted; read on. Try again after STORE_RETRY: nothing is swapped twice. */
 int store_rebuild_swap(struct store *s, const struct store_basis *b, struct store_rebuilt *ret, struct error *err);
 
-/* Takes the partition over: bumps its epoch; *ret_next: where to go on, 0 when nothing is stored (then from the beginning). */
-int store_claim(struct store *s, const char *topic, int32_t partition, int64_t *ret_next, struct error *err);
-/* Forgets a claim (no SQL). */
-void store_release(struct store *s, const char *topic, int32_t partition);
+/* Takes the partition over: bumps its epoch. *next: where a partition that is claimed for the first time begins (-1: unknown, STORE_RETRY); then, where to go on. */
+int store_claim(struct store *s, const char *topic, int32_t partition, int64_t *next, struct error *err);
+/* Forgets all claims (no SQL). */
+void store_release(struct store *s);
 
 struct store_commit {
 	int64_t batch_id;                     /* of the last transaction */

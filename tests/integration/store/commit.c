@@ -154,7 +154,7 @@ START_TEST(partitions_of_others_are_fenced)
 	ck_sql(&t, "SELECT partition, next_offset, epoch, owner FROM rekap.ingest_offset ORDER BY 1", "0|3|2|b\n1|0|1|a");
 	ck_sql(&t, "SELECT count(*) FROM rekap.reject", "0");
 	ck_sql(&t, "SELECT count(*) FROM rekap.batch", "1");
-	store_release(a, "opd.complaint", 0);
+	store_release(a);
 	ck_commit(a, &t, STORE_FENCED);
 	t.batch.n = 1;
 	ck_commit(b, &t, 0);

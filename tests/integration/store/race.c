@@ -57,7 +57,7 @@ static void *run(void *arg)
 	struct instance *me = arg;
 	struct error err = {""};
 	struct store *s;
-	int64_t next;
+	int64_t next = 0;
 	if (store_new(t.conninfo, "racer", &s, &err) || store_basis_set(s, &t.basis, NULL, NULL, &err) ||
 	    store_claim(s, "opd.complaint", me->number, &next, &err))
 		me->fatal = -1;
@@ -140,7 +140,7 @@ static void *struggle(void *arg)
 {
 	struct zombie *me = arg;
 	struct store_commit done;
-	for (int64_t next[2]; me->commits < 30;) {
+	for (int64_t next[2] = {0}; me->commits < 30;) {
 		if (store_claim(me->store, "opd.complaint", 0, &next[0], &me->err) || store_claim(me->store, "opd.complaint", 1, &next[1], &me->err))
 			continue;
 		struct item items[4] = {0};

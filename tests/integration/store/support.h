@@ -209,7 +209,7 @@ static inline void batch_clear(struct site *t)
 static inline int64_t claim(struct store *s, int partition)
 {
 	struct error err = {""};
-	int64_t next = -1;
+	int64_t next = 0;
 	ck_assert_msg(store_claim(s, "opd.complaint", partition, &next, &err) == 0, "%s", err.text);
 	return next;
 }

@@ -40,11 +40,11 @@ int store_claim(struct store *s, const char *topic, int32_t partition, int64_t *
 	return 0;
 }
 
-void store_release(struct store *s, const char *topic, int32_t partition)
+void store_release(struct store *s)
 {
 	(void)s;
-	(void)topic;
-	fake.partitions[partition].mine = 0;
+	for (int32_t i = 0; i < fake.n_partitions; i++)
+		fake.partitions[i].mine = 0;
 }
 
 void store_cancel(struct store *s)
@@ -94,7 +94,7 @@ int store_commit(struct store *s, const struct batch *b, struct store_commit *re
 	if (r)
 		return error_set(err, r, "the commit fails");
 	if (fenced(b))
-		return STORE_FENCED;
+		return error_set(err, STORE_FENCED, "another has the partition");
 	for (size_t i = 0; i < b->n; i++)
 		if (count(&b->items[i].record) < 0)
 			return error_set(err, -1, "%s", fake.broken);
