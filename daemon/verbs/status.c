@@ -99,6 +99,13 @@ static int64_t lag(const struct status *s, size_t i)
 	return behind > 0 ? behind : 0;
 }
 
+/* Records that Kafka has no more though they were not counted: the daemon will not skip them. */
+static int64_t missing(const struct status *s, size_t i)
+{
+	int64_t gone = s->ends[i].low - number(s->offsets.cells[i][2]);
+	return gone > 0 ? gone : 0;
+}
+
 /* --- for people ------------------------------------------------------------------------------------------------------------------------------------ */
 
 static void print_partitions(const struct status *s)
@@ -118,6 +125,19 @@ static void print_partitions(const struct status *s)
 	}
 	if (s->ends)
 		printf("lag          %" PRId64 " records\n", total);
+}
+
+static void print_missing(const struct status *s)
+{
+	for (size_t i = 0; i < s->offsets.n && s->ends; i++) {
+		const struct text *c = s->offsets.cells[i];
+		if (missing(s, i))
+			printf("missing      %.*s [%.*s]: offsets %.*s to %" PRId64 " are no longer in Kafka, and not counted: rekapd run says what to do\n", TEXT_ARG(c[0]), TEXT_ARG(c[1]),
+			       TEXT_ARG(c[2]), s->ends[i].low - 1);
+		else if (s->ends[i].high < number(c[2]))
+			printf("missing      %.*s [%.*s]: offset %.*s comes next, but the topic ends before %" PRId64 ": rekapd run says what to do\n", TEXT_ARG(c[0]), TEXT_ARG(c[1]),
+			       TEXT_ARG(c[2]), s->ends[i].high);
+	}
 }
 
 static void print_rules(const struct rules *r)
@@ -143,6 +163,7 @@ static void print_status(const struct status *s)
 	if (*s->kafka)
 		printf("kafka        away: %s\n", s->kafka);
 	print_partitions(s);
+	print_missing(s);
 	for (size_t i = 0; i < s->last.n; i++)
 		printf("last commit  %.*s (%.*s s ago), batch %.*s by %.*s: %.*s events, %.*s rejected\n", TEXT_ARG(s->last.cells[i][1]), TEXT_ARG(s->last.cells[i][5]),
 		       TEXT_ARG(s->last.cells[i][0]), TEXT_ARG(s->last.cells[i][2]), TEXT_ARG(s->last.cells[i][3]), TEXT_ARG(s->last.cells[i][4]));
@@ -185,9 +206,9 @@ static void put_partitions(struct buffer *b, const struct status *s)
 		put_member(b, "owner", c[4], false);
 		put_member(b, "updated_at", c[5], false);
 		if (s->ends)
-			buffer_printf(b, ",\"end_offset\":%" PRId64 ",\"lag\":%" PRId64, s->ends[i].high, lag(s, i));
+			buffer_printf(b, ",\"end_offset\":%" PRId64 ",\"lag\":%" PRId64 ",\"missing\":%" PRId64, s->ends[i].high, lag(s, i), missing(s, i));
 		else
-			buffer_puts(b, ",\"end_offset\":null,\"lag\":null");
+			buffer_puts(b, ",\"end_offset\":null,\"lag\":null,\"missing\":null");
 		buffer_putc(b, '}');
 	}
 	buffer_putc(b, ']');

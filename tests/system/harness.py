@@ -79,6 +79,18 @@ def wait_until(what, condition, seconds=120, pause=0.05):
 		time.sleep(pause)
 
 
+def memory_kb(process):
+	"""What a process has in memory."""
+	with open(f"/proc/{process.pid}/status", encoding="ascii") as status:
+		return next((int(line.split()[1]) for line in status if line.startswith("VmRSS:")), 0)
+
+
+def cpu_seconds(process):
+	"""The processor time that it has used."""
+	with open(f"/proc/{process.pid}/stat", encoding="utf-8") as stat:
+		return sum(map(int, stat.read().rpartition(")")[2].split()[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
 class Fixtures:
 	"""Kafka and PostgreSQL in a folder. Private ones may offer more protocols, and `furnish(folder)` may put files there before they are set up: see kafka and postgres."""
 
@@ -174,14 +186,17 @@ class Topic:
 	def __init__(self, fixtures, partitions=8):
 		self.fixtures, self.partitions = fixtures, partitions
 		self.name = f"opd.complaint.{os.getpid()}.{next(_numbers)}"
-		admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": fixtures.bootstrap})
-		for made in admin.create_topics([confluent_kafka.admin.NewTopic(self.name, partitions, fixtures.copies)], operation_timeout=30).values():
-			made.result()
+		self.admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": fixtures.bootstrap})
+		self.make()
 		self.delivered = {}  # {partition: offset after the last record that was confirmed}
 		self.failed = []
 		# Idempotent: the order of a partition is the order of this list, through any restart of the broker.
 		self.producer = confluent_kafka.Producer({"bootstrap.servers": fixtures.bootstrap, "enable.idempotence": True, "message.max.bytes": 4000000, "linger.ms": 5,
 			"partitioner": "murmur2_random", "log_level": 0})
+
+	def make(self):
+		for made in self.admin.create_topics([confluent_kafka.admin.NewTopic(self.name, self.partitions, self.fixtures.copies)], operation_timeout=30).values():
+			made.result()
 
 	def _on_delivery(self, error, message):
 		if error:
@@ -206,19 +221,34 @@ class Topic:
 	def consumer(self):
 		return confluent_kafka.Consumer({"bootstrap.servers": self.fixtures.bootstrap, "group.id": "unused", "enable.auto.commit": False, "fetch.wait.max.ms": 20, "receive.message.max.bytes": 1000000000})
 
+	def bounds(self):
+		"""{partition: (offset of the first record, offset after the last record)}"""
+		consumer = self.consumer()
+		bounds = {number: consumer.get_watermark_offsets(confluent_kafka.TopicPartition(self.name, number), timeout=30) for number in range(self.partitions)}
+		consumer.close()
+		return bounds
+
 	def ends(self):
 		"""{partition: offset after the last record}"""
-		consumer = self.consumer()
-		ends = {number: consumer.get_watermark_offsets(confluent_kafka.TopicPartition(self.name, number), timeout=30)[1] for number in range(self.partitions)}
-		consumer.close()
-		return ends
+		return {number: high for number, (_, high) in self.bounds().items()}
+
+	def trim(self, offsets):
+		"""Deletes the records before these offsets, as retention does."""
+		self.fixtures.kafka("trim", self.name, *(offsets[number] for number in range(self.partitions)))
+
+	def remake(self):
+		"""Deletes the topic and makes it anew, empty."""
+		for gone in self.admin.delete_topics([self.name], operation_timeout=30).values():
+			gone.result()
+		wait_until("the topic is gone", lambda: self.name not in self.admin.list_topics(timeout=30).topics)
+		self.make()
 
 	def records(self):
 		"""All records as they are in Kafka, by partition and offset."""
-		ends, found = self.ends(), []
+		bounds, found = self.bounds(), []
 		consumer = self.consumer()
-		consumer.assign([confluent_kafka.TopicPartition(self.name, number, 0) for number in ends])
-		while len(found) < sum(ends.values()):
+		consumer.assign([confluent_kafka.TopicPartition(self.name, number, low) for number, (low, _) in bounds.items()])
+		while len(found) < sum(high - low for low, high in bounds.values()):
 			for message in consumer.consume(2000, 0.2):
 				if message.error():
 					raise RuntimeError(message.error())
