@@ -109,6 +109,15 @@ bool advisory_lock(struct session *s, enum advisory mode, int64_t until, const b
 	return true;
 }
 
+/* Nobody waits for s any more, though one who is frozen has not noticed yet. */
+static void let_go(struct session *s, const void *on)
+{
+	for (struct session *o = all; o; o = o->next)
+		if (o->waits_for == on && o->holder == s)
+			o->holder = NULL;
+	task_wake(on);
+}
+
 void session_end(struct session *s, bool commit)
 {
 	for (struct row *r = s->touched, *next; r; r = next) {
@@ -117,12 +126,12 @@ void session_end(struct session *s, bool commit)
 			r->committed = r->pending;
 		r->owner = NULL;
 		r->changed = false;
-		task_wake(r);
+		let_go(s, r);
 	}
 	s->touched = NULL;
 	s->open = s->failed = false;
 	if (s->advisory != ADVISORY_NONE)
-		task_wake(&all);
+		let_go(s, &all);
 	s->advisory = ADVISORY_NONE;
 }
 
