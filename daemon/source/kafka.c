@@ -389,6 +389,7 @@ static void take_event(struct source *s, const rd_kafka_message_t *m, bool curre
 	case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
 		if (!p || !current)
 			break;
+		log_warning("fetching stops", "reason=\"Kafka does not have what comes next\" topic=%s partition=%d offset=%lld", p->topic, (int)p->number, (long long)p->position);
 		s->gone = true;
 		s->claim_at = 0;
 		fetch_nothing(s);
