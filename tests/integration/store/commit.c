@@ -202,6 +202,50 @@ START_TEST(an_empty_batch_confirms_the_claims)
 }
 END_TEST
 
+START_TEST(a_new_partition_begins_where_the_log_does)
+{
+	struct store *s = site_store(&t, "one");
+	struct error err = {""};
+	int64_t next = -1;
+	ck_assert_int_eq(store_claim(s, "opd.complaint", 0, &next, &err), STORE_RETRY);
+	ck_sql(&t, "SELECT count(*) FROM rekap.ingest_offset", "0");
+	next = 100;
+	ck_assert_int_eq(store_claim(s, "opd.complaint", 0, &next, &err), 0);
+	ck_assert_int_eq(next, 100);
+	for (int i = -1; i <= 1; i++) { /* unknown, or trimmed since: what was promised stays promised */
+		next = 200 * i;
+		ck_assert_int_eq(store_claim(s, "opd.complaint", 0, &next, &err), 0);
+		ck_assert_int_eq(next, 100);
+	}
+	ck_sql(&t, "SELECT next_offset, epoch FROM rekap.ingest_offset", "100|4");
+	store_free(s);
+}
+END_TEST
+
+/* The database was restored from a backup: the partition that records arrive for is as it was, another one is behind. */
+START_TEST(a_new_session_confirms_all_claims)
+{
+	struct store *s = site_store(&t, "one");
+	claim(s, 0);
+	claim(s, 1);
+	put_case(0);
+	ck_commit(s, &t, 0);
+	store_disconnect(s);
+	run_sql(t.admin, "UPDATE rekap.ingest_offset SET next_offset = 1 WHERE partition = 0");
+	batch_clear(&t);
+	put_reject(&t, 1, 0, REASON_NOT_JSON, "0");
+	ck_commit(s, &t, STORE_FENCED);
+	ck_sql(&t, "SELECT count(*) FROM rekap.reject", "0");
+	run_sql(t.admin, "DELETE FROM rekap.ingest_offset WHERE partition = 0"); /* claimed first after the backup */
+	ck_commit(s, &t, STORE_FENCED);
+	store_release(s);
+	claim(s, 1);
+	ck_commit(s, &t, 0);
+	ck_sql(&t, "SELECT count(*) FROM rekap.reject", "1");
+	store_free(s);
+}
+END_TEST
+
 /* After a switch to a server that lacks the last moments, numbers stand for other things. */
 START_TEST(a_new_session_trusts_no_number)
 {
@@ -273,6 +317,8 @@ int main(void)
 	tcase_add_test(tc, partitions_of_others_are_fenced);
 	tcase_add_test(tc, offsets_set_back_by_hand_fence);
 	tcase_add_test(tc, an_empty_batch_confirms_the_claims);
+	tcase_add_test(tc, a_new_partition_begins_where_the_log_does);
+	tcase_add_test(tc, a_new_session_confirms_all_claims);
 	tcase_add_test(tc, a_new_session_trusts_no_number);
 	tcase_add_loop_test(tc, two_instances_fold_one_complaint, 0, 2);
 	return run_case(tc);

@@ -54,6 +54,9 @@ static void take_back(struct source *s)
 	s->handlers.revoked(s->handlers.arg, s->lost);
 	if (atomic_load(&fake.held))
 		fake.broken = "records are held on to after a revocation";
+	for (int32_t i = 0; i < fake.n_partitions; i++)
+		if (fake.partitions[i].mine)
+			fake.broken = "claims are held on to after a revocation: those of the next owner would look like an old database";
 	s->assigned = s->claimed = s->revoke = false;
 }
 
