@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """What goes wrong: a function for each kind of fault, which returns when the fault is over. `rng` decides everything that is open, so that a seed repeats it.
 
-A kind is felt when a daemon must notice it (a lost connection, a lost partition): over a campaign that is checked, lest a fault quietly ceased to be one.
+A kind is felt when it lasts so long that a daemon's log must tell of it: over a campaign that is checked, lest a fault quietly ceased to be one. Shorter ones
+see to it themselves that they hit something.
 """
 import collections
 import errno
@@ -35,10 +36,20 @@ def hold(rng, least, most):
 	time.sleep(rng.uniform(least, most))
 
 
+def repeat(rng, most, pause, strike):
+	"""Strikes several times; what never hits anything is no fault."""
+	hits = 0
+	for _ in range(rng.randint(1, most)):
+		hits += strike()
+		hold(rng, 0.02, pause)
+	if not hits:
+		harness.wait_until("something to hit", strike, PATIENCE)
+
+
 # --- daemons -------------------------------------------------------------------------------------------------------------------
 
 
-@fault("daemon: SIGKILL")
+@fault("daemon: SIGKILL", felt=False)
 def kill_daemon(campaign, rng):
 	member = campaign.pick(rng)
 	member.kill()
@@ -46,7 +57,7 @@ def kill_daemon(campaign, rng):
 	member.start()
 
 
-@fault("daemon: SIGTERM, started again")
+@fault("daemon: SIGTERM, started again", felt=False)
 def end_daemon(campaign, rng):
 	member = campaign.pick(rng)
 	member.end()
@@ -96,10 +107,7 @@ def move_leaders(campaign, rng):
 
 @fault("Kafka: connections cut", felt=False)
 def cut_kafka(campaign, rng):
-	for _ in range(rng.randint(1, 4)):
-		for door in campaign.cluster.kafka_proxies():
-			door.cut()
-		hold(rng, 0.1, 0.6)
+	repeat(rng, 4, 0.6, lambda: sum(door.cut() for door in campaign.cluster.kafka_proxies()))
 
 
 @fault("Kafka: latency", felt=False)
@@ -132,11 +140,9 @@ def rebalance(campaign, rng):
 # --- PostgreSQL ----------------------------------------------------------------------------------------------------------------
 
 
-@fault("PostgreSQL: backends killed")
+@fault("PostgreSQL: backends killed", felt=False)
 def kill_backends(campaign, rng):
-	for _ in range(rng.randint(1, 4)):
-		campaign.terminate_backends()
-		hold(rng, 0.05, 0.5)
+	repeat(rng, 4, 0.5, lambda: len(campaign.terminate_backends()))
 
 
 def away(verb):
@@ -286,14 +292,12 @@ def spring(trap):
 
 
 for _trap in proxy.TRAPS:
-	fault(f"COMMIT: {_trap}")(spring(_trap))
+	fault(f"COMMIT: {_trap}", felt=False)(spring(_trap))
 
 
-@fault("network: connections to PostgreSQL cut")
+@fault("network: connections to PostgreSQL cut", felt=False)
 def cut_postgres(campaign, rng):
-	for _ in range(rng.randint(1, 5)):
-		campaign.cluster.proxies[campaign.cluster.primary].cut()
-		hold(rng, 0.02, 0.4)
+	repeat(rng, 5, 0.4, campaign.cluster.proxies[campaign.cluster.primary].cut)
 
 
 @fault("network: latency to PostgreSQL", felt=False)
