@@ -186,7 +186,7 @@ class Topic:
 	def __init__(self, fixtures, partitions=8):
 		self.fixtures, self.partitions = fixtures, partitions
 		self.name = f"opd.complaint.{os.getpid()}.{next(_numbers)}"
-		self.admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": fixtures.bootstrap})
+		self.admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": fixtures.bootstrap, "log_level": 0})
 		self.make()
 		self.delivered = {}  # {partition: offset after the last record that was confirmed}
 		self.failed = []

@@ -33,11 +33,11 @@ static int commit(struct store *s, struct error *err)
 {
 	struct store_basis basis = t.basis;
 	struct store_commit done = {.batch_id = -7};
-	int64_t next = -7;
+	int64_t next = 7; /* where the partition begins */
 	basis.digest = offset % 2 ? "odd" : "even";
 	int r = store_basis_set(s, &basis, NULL, NULL, err);
 	if (!r)
-		r = scarce_untouched(store_claim(s, "opd.complaint", 0, &next, err), next == -7);
+		r = scarce_untouched(store_claim(s, "opd.complaint", 0, &next, err), next == 7);
 	for (size_t i = 0; i < t.batch.n; i++)
 		t.batch.items[i].record.offset = next + (int64_t)i;
 	if (!r)
