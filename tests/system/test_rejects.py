@@ -16,7 +16,7 @@ import events
 import harness
 
 HOSTILE = "\x1b]0;owned\x07\x9b31m\u202e\nreject: 1"
-KEY = "\x9b31m\u202eowned"
+KEY = "\u202eowned"
 CANARY = "canary-8d1f"
 OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
@@ -78,7 +78,7 @@ def test_list(tool):
 	_, out, _ = tool.run("list", auditor=True)
 	check("a line for each, and a head", len(out.splitlines()) == len(everything) + 1)
 	_, raw, _ = tool.run("list", "--json")
-	check("nothing that a terminal obeys", not OBEYED.search(out + raw) and "\\u009b31m" in out, OBEYED.search(out + raw))
+	check("nothing that a terminal obeys", not OBEYED.search(out + raw) and "\\u202eowned" in out, OBEYED.search(out + raw))
 	check("never a body", CANARY not in out + raw)
 	for words in (("list", "--reason", "nonsense"), ("list", "--status", "shut"), ("list", "--partition", "x"), ("list", "--since", "yesterday"), ("list", "abc"), ("list", "--limit", "0"), ("show",), ("show", "--reason", "bad_field", 1), ("purge",),
 		("purge", "--older-than", "1", "--before", "2024-01-01"), ("purge", "--older-than", "-1"), ("burn",), ()):
