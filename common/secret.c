@@ -117,20 +117,27 @@ static const char *find_odd_port(const char *s)
 	return NULL;
 }
 
-/* The last @ ends the password, even of one that should have had its own @ written as %40. Where the @ was forgotten, what is no port may be a password. */
+/*
+ * The last @ ends the password, even of one that should have had its own @ written as %40. Where the @ was forgotten, what is no port may be a password. A part that holds
+ * another secret, and all behind it, is hidden with it.
+ */
 static void pass_uri(const char *s, struct sink *to)
 {
 	const char *authority = strstr(s, "://") + 3, *at = strrchr(authority, '@');
 	const char *colon = at ? memchr(authority, ':', (size_t)(at - authority)) : find_odd_port(authority);
-	if (colon) {
-		show_unless_secret(to, s, (size_t)(colon - s));
-		show(to, ":", 1);
+	size_t head = colon ? (size_t)(colon - s) : 0;
+	if (colon && !holds_secret(s, head)) {
+		show(to, s, head + 1);
 		hide(to);
 		s = at ? at : colon + strcspn(colon, "?");
 	}
 	size_t n = strcspn(s, "?");
-	show_unless_secret(to, s, n);
-	pass_parameters(s + n, to);
+	if (!holds_secret(s, n)) {
+		show(to, s, n);
+		pass_parameters(s + n, to);
+	} else if (!colon || holds_secret(s, head)) {
+		hide(to);
+	}
 }
 
 static bool pass(const char *s, FILE *out)
