@@ -16,6 +16,7 @@
 #include "daemon/source/cause.h"
 #include "daemon/source/source.h"
 
+#define CLIENT_ATTEMPTS 3
 #define COMPLAIN_EVERY (10 * INSTANT_PER_SECOND)
 #define CLAIM_EVERY (INSTANT_PER_SECOND)
 #define TELL_EVERY (INSTANT_PER_SECOND)
@@ -140,6 +141,30 @@ static int base_conf(const struct config *c, rd_kafka_conf_t **ret, struct error
 	else
 		*ret = conf;
 	return r;
+}
+
+/*
+ * Takes the conf. The library waits for its own threads by the wall clock (2.0; later ones by the monotonic clock): when that is set forward meanwhile, it gives up at once. What it
+ * leaves behind lives on, idle, with its copy of the conf, so that must not be freed; another one is made.
+ */
+static int make_client(rd_kafka_type_t type, rd_kafka_conf_t *conf, rd_kafka_t **ret_rk, struct error *err)
+{
+	char text[512];
+	rd_kafka_t *rk = NULL;
+	bool stuck = true;
+	for (int i = 0; i < CLIENT_ATTEMPTS && stuck; i++) {
+		rd_kafka_conf_t *copy = rd_kafka_conf_dup(conf);
+		errno = 0;
+		rk = rd_kafka_new(type, copy, text, sizeof text);
+		stuck = !rk && errno == EDEADLK;
+		if (!rk && !stuck)
+			rd_kafka_conf_destroy(copy);
+	}
+	rd_kafka_conf_destroy(conf);
+	if (!rk)
+		return error_set(err, stuck ? -EDEADLK : -EINVAL, "kafka: %s", text);
+	*ret_rk = rk;
+	return 0;
 }
 
 /* --- the consumer: what the group gives and takes ---------------------------------------------------------------------------------------------- */
@@ -802,18 +827,14 @@ static int start(struct source *s, const struct config *c, struct error *err)
 {
 	static const uint64_t one = 1;
 	rd_kafka_conf_t *conf;
-	char text[512];
 	s->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (s->fd < 0)
 		return error_set(err, -errno, "kafka: no descriptor to wait on: %s", strerror(errno));
 	int r = consumer_conf(c, s, &conf, err);
+	if (r >= 0)
+		r = make_client(RD_KAFKA_CONSUMER, conf, &s->rk, err);
 	if (r < 0)
 		return r;
-	s->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof text);
-	if (!s->rk) {
-		rd_kafka_conf_destroy(conf);
-		return error_set(err, -EINVAL, "kafka: %s", text);
-	}
 	rd_kafka_resp_err_t e = rd_kafka_poll_set_consumer(s->rk);
 	s->queue = e ? NULL : rd_kafka_queue_get_consumer(s->rk);
 	if (!s->queue)
@@ -875,15 +896,10 @@ static void on_client_error(rd_kafka_t *rk, int code, const char *why, void *opa
 /* Takes the conf. */
 static int client_new(struct client *c, const struct config *config, rd_kafka_type_t type, rd_kafka_conf_t *conf, void *opaque, struct error *err)
 {
-	char text[512];
 	c->config = config;
 	rd_kafka_conf_set_opaque(conf, opaque);
 	rd_kafka_conf_set_error_cb(conf, on_client_error);
-	c->rk = rd_kafka_new(type, conf, text, sizeof text);
-	if (c->rk)
-		return 0;
-	rd_kafka_conf_destroy(conf);
-	return error_set(err, -EINVAL, "kafka: %s", text);
+	return make_client(type, conf, &c->rk, err);
 }
 
 static int plain_client(struct client *c, const struct config *config, struct error *err)

@@ -49,6 +49,16 @@ static bool fails(const char *name)
 		return fails(key) ? failure : __real_##name arguments;                                                                                             \
 	}
 #define FAILS(type, name, parameters, arguments, failure) FAILS_FOR(#name, type, name, parameters, arguments, failure)
+/* Fails as the others, or as a client that does not come up, but lives and keeps its conf. */
+#define FAILS_STUCK(type, name, parameters, arguments, failure, keep)                                                                                              \
+	type __real_##name parameters;                                                                                                                             \
+	type __wrap_##name parameters;                                                                                                                             \
+	type __wrap_##name parameters                                                                                                                              \
+	{                                                                                                                                                          \
+		if (fails(#name ", stuck"))                                                                                                                        \
+			return keep, errno = EDEADLK, failure;                                                                                                     \
+		return fails(#name) ? failure : __real_##name arguments;                                                                                           \
+	}
 #define ERR rd_kafka_resp_err_t
 #define STATE RD_KAFKA_RESP_ERR__STATE
 FAILS(ERR, rd_kafka_assign, (rd_kafka_t *rk, const rd_kafka_topic_partition_list_t *list), (rk, list),
@@ -68,7 +78,8 @@ FAILS(ERR, rd_kafka_query_watermark_offsets, (rd_kafka_t *rk, const char *topic,
 FAILS(rd_kafka_queue_t *, rd_kafka_queue_get_consumer, (rd_kafka_t *rk), (rk), NULL)
 FAILS(ERR, rd_kafka_subscribe, (rd_kafka_t *rk, const rd_kafka_topic_partition_list_t *list), (rk, list), STATE)
 FAILS(ERR, rd_kafka_subscription, (rd_kafka_t *rk, rd_kafka_topic_partition_list_t **list), (rk, list), STATE)
-FAILS(rd_kafka_t *, rd_kafka_new, (rd_kafka_type_t type, rd_kafka_conf_t *c, char *why, size_t n), (type, c, why, n), (snprintf(why, n, "no threads"), NULL))
+FAILS_STUCK(rd_kafka_t *, rd_kafka_new, (rd_kafka_type_t type, rd_kafka_conf_t *c, char *why, size_t n), (type, c, why, n), (snprintf(why, n, "no threads"), NULL),
+	    rd_kafka_conf_destroy(c))
 FAILS_FOR(property, rd_kafka_conf_res_t, rd_kafka_conf_set, (rd_kafka_conf_t *c, const char *property, const char *value, char *why, size_t n), (c, property, value, why, n),
 	  (snprintf(why, n, "refused"), RD_KAFKA_CONF_INVALID))
 
@@ -86,7 +97,7 @@ static const struct {
 	{"rd_kafka_poll_set_consumer"}, {"rd_kafka_purge"}, {"rd_kafka_query_watermark_offsets"}, {"rd_kafka_queue_get_consumer"}, {"rd_kafka_subscribe"}, {"rd_kafka_subscription"},
 	{"rd_kafka_producev"}, /* refuses what is too large by itself */
 	/* These only tell, take or give back what is there, or end the program without memory. */
-	{"rd_kafka_assignment_lost"}, {"rd_kafka_conf_destroy"}, {"rd_kafka_conf_get"}, {"rd_kafka_conf_new"}, {"rd_kafka_conf_set_dr_msg_cb"}, {"rd_kafka_conf_set_error_cb"},
+	{"rd_kafka_assignment_lost"}, {"rd_kafka_conf_destroy"}, {"rd_kafka_conf_dup"}, {"rd_kafka_conf_get"}, {"rd_kafka_conf_new"}, {"rd_kafka_conf_set_dr_msg_cb"}, {"rd_kafka_conf_set_error_cb"},
 	{"rd_kafka_conf_set_log_cb"}, {"rd_kafka_conf_set_opaque"}, {"rd_kafka_conf_set_rebalance_cb"}, {"rd_kafka_conf_set_ssl_cert_verify_cb"}, {"rd_kafka_destroy"}, {"rd_kafka_err2name"}, {"rd_kafka_err2str"},
 	{"rd_kafka_fatal_error"}, {"rd_kafka_header_cnt"}, {"rd_kafka_headers_destroy"}, {"rd_kafka_headers_new"}, {"rd_kafka_message_destroy"}, {"rd_kafka_message_errstr"},
 	{"rd_kafka_metadata_destroy"}, {"rd_kafka_poll"}, {"rd_kafka_queue_destroy"}, {"rd_kafka_queue_io_event_enable"}, {"rd_kafka_topic_name"},
@@ -105,6 +116,7 @@ static const struct {
 	{"enable.auto.commit", 0, -EINVAL},
 	{"client.id", 0, 0},
 	{"rd_kafka_new", 0, -EINVAL},
+	{"rd_kafka_new, stuck", 0, 0}, /* the clock was set meanwhile */
 	{"rd_kafka_poll_set_consumer", 0, -EINVAL},
 	{"rd_kafka_queue_get_consumer", 0, -EINVAL},
 	{"rd_kafka_subscribe", 0, -EINVAL},
