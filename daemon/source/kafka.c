@@ -732,12 +732,15 @@ bool source_drained(struct source *s)
 	return drained && !may_inherit(s);
 }
 
+/* An end that the library has told of, but nobody has looked at yet, is of before: fetching begins anew, and ends are told again. */
 void source_drain_anew(struct source *s)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		s->partitions[i].end = -1;
 		s->partitions[i].drained = false;
 	}
+	if (s->assigned && s->claimed && !s->paused)
+		fetch_anew(s);
 }
 
 /* --- making and ending ----------------------------------------------------------------------------------------------------------------------------- */
