@@ -126,7 +126,8 @@ static void pass_uri(const char *s, struct sink *to)
 	const char *authority = strstr(s, "://") + 3, *at = strrchr(authority, '@');
 	const char *colon = at ? memchr(authority, ':', (size_t)(at - authority)) : find_odd_port(authority);
 	size_t head = colon ? (size_t)(colon - s) : 0;
-	if (colon && !holds_secret(s, head)) {
+	bool hidden = colon && !holds_secret(s, head);
+	if (hidden) {
 		show(to, s, head + 1);
 		hide(to);
 		s = at ? at : colon + strcspn(colon, "?");
@@ -135,7 +136,7 @@ static void pass_uri(const char *s, struct sink *to)
 	if (!holds_secret(s, n)) {
 		show(to, s, n);
 		pass_parameters(s + n, to);
-	} else if (!colon || holds_secret(s, head)) {
+	} else if (!hidden) {
 		hide(to);
 	}
 }
