@@ -92,17 +92,18 @@ def while_running(fixtures):
 		waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 		harness.wait_until("the daemon waits for the lock", lambda: watching.execute(waits).fetchone())
 		topic.produce(clean_stream(5))
-		records, read = topic.records(), topic.ends()[0]
 		process.send_signal(signal.SIGSTOP)
-		topic.produce(clean_stream(6))
-		low = topic.ends()[0]
+		late = clean_stream(6)
+		topic.produce(late[:1])  # answers a question that the daemon had asked before
+		topic.produce(late[1:])
+		records, low = topic.records(), topic.ends()[0]
 		topic.produce(clean_stream(7)[:50])
 		topic.trim({0: low})
 		process.send_signal(signal.SIGCONT)
 		harness.wait_until("it finds the gap", lambda: 'event="fetching stops"' in daemon.log.read_text(encoding="utf-8") or process.poll() is not None)
 	text = case.expect_stop(process)
 	got = daemon.progress()[0]
-	check("a gap while it runs: what was read is counted first", got > 0, f"{got} of {read}, {low} are gone")
+	check("a gap while it runs: what was read is counted first", 0 < got < low, f"{got}, of {low} that are gone")
 	check("a gap while it runs: it says what is missing", case.missing(0, got, low) in text, text[-2000:])
 	case.counted = records[:got]
 	case.follow(text)
