@@ -50,7 +50,7 @@ class Case:
 
 	def drain_and_compare(self, then):
 		self.daemon.drain()
-		self.daemon.compare(self.daemon.expected(self.counted + self.topic.records()), f"{self.what}: {then}")
+		self.daemon.compare_quickly(self.daemon.expected(self.counted + self.topic.records()), f"{self.what}: {then}")
 
 
 def clean_stream(seed, complaints=25):
