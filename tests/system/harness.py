@@ -183,9 +183,9 @@ class Producing(threading.Thread):
 class Topic:
 	"""A topic of the test's own."""
 
-	def __init__(self, fixtures, partitions=8):
+	def __init__(self, fixtures, partitions=8, name=None):
 		self.fixtures, self.partitions = fixtures, partitions
-		self.name = f"opd.complaint.{os.getpid()}.{next(_numbers)}"
+		self.name = name or f"opd.complaint.{os.getpid()}.{next(_numbers)}"
 		self.admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": fixtures.bootstrap, "log_level": 0})
 		self.make()
 		self.delivered = {}  # {partition: offset after the last record that was confirmed}

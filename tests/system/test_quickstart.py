@@ -35,12 +35,8 @@ BUDGETS = "SELECT unit_code, program, activity, period, ceiling, realised, revis
 class Named(harness.Topic):
 	"""A topic of the name that the quick start uses; for a broker of one's own only."""
 
-	def __init__(self, fixtures, name, partitions=8):
-		self.fixtures, self.name, self.partitions = fixtures, name, partitions
-		self.admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": fixtures.bootstrap})
-		for made in self.admin.create_topics([confluent_kafka.admin.NewTopic(name, partitions, 1)], operation_timeout=30).values():
-			made.result()
-		self.producer = confluent_kafka.Producer({"bootstrap.servers": fixtures.bootstrap, "partitioner": "murmur2_random"})
+	def __init__(self, fixtures, name):
+		super().__init__(fixtures, name=name)
 
 	def limit(self, size):
 		"""From now on the broker refuses larger batches."""
