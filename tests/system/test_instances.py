@@ -43,12 +43,12 @@ def main():
 	harness.wait_until("the end of the topic", daemon.is_drained)
 	for process in running:
 		daemon.stop(process)
-	daemon.compare()
+	daemon.compare_quickly()
 
 	again = harness.Daemon(fixtures, topic)
 	for process in [again.start("--until-drained") for _ in range(3)]:
 		again.end(process, 120)
-	again.compare(what="three that drain it together")
+	again.compare_quickly(what="three that drain it together")
 	finish()
 
 

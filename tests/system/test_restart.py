@@ -58,7 +58,7 @@ def main():
 			break
 	if process.poll() is None:
 		daemon.stop(process)
-	daemon.compare()
+	daemon.compare_quickly()
 	finish()
 
 

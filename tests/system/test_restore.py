@@ -84,7 +84,7 @@ def dumped(fixtures, cluster):
 	daemon.call("check", "-c", daemon.conf)
 	topic.produce(stream(23))
 	daemon.drain()
-	daemon.compare(what="dumped")
+	daemon.compare_quickly(what="dumped")
 	fresh.down()
 
 
