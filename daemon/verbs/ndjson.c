@@ -81,9 +81,11 @@ static int read_lines(struct ndjson *n, FILE *f, const char *path)
 		r = take_line(n, path, number, t);
 		arena_reset(n->arena);
 	}
+	/* without memory for a line, getline ends as at the end of the file or, in newer C libraries, as after a fault of it */
+	if (r >= 0 && !feof(f))
+		r = errno == ENOMEM || !ferror(f) ? -ENOMEM : -EIO;
 	free(line);
-	/* without memory for a line, getline ends as at the end of the file */
-	return r < 0 ? r : ferror(f) ? -EIO : feof(f) ? 0 : -ENOMEM;
+	return r;
 }
 
 int ndjson_read(struct ndjson *n, const char *path, struct error *err)
