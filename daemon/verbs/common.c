@@ -132,6 +132,19 @@ int load_config(const struct invocation *i, struct config *ret)
 	return 0;
 }
 
+int load_rules(const struct invocation *i, struct config *ret_config, struct rules *ret_rules)
+{
+	struct error err = {""};
+	int r = load_config(i, ret_config);
+	if (r)
+		return r;
+	int code = rules_load(ret_config, ret_rules, &err);
+	if (code >= 0)
+		return 0;
+	config_deinit(ret_config);
+	return fault(code, &err);
+}
+
 /* Tells instances apart, for rekap.ingest_offset and rekap.batch. */
 static void owner_name(char *out, size_t size)
 {

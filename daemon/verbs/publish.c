@@ -101,12 +101,10 @@ int verb_publish(const struct verb *v, int argc, char **argv)
 		fprintf(stderr, "rekapd publish: which files? (rekapd publish --help)\n");
 		return STATUS_USAGE;
 	}
-	if ((r = load_config(&i, &c)) != 0)
+	if ((r = load_rules(&i, &c, &rules)) != 0)
 		return r;
-	int code = rules_load(&c, &rules, &err);
-	r = code < 0 ? fault(code, &err) : publish(&i, &c, &rules, topic, &err);
-	if (code >= 0)
-		rules_deinit(&rules);
+	r = publish(&i, &c, &rules, topic, &err);
+	rules_deinit(&rules);
 	config_deinit(&c);
 	return r;
 }

@@ -232,14 +232,11 @@ static int rebuild(struct rebuild *b)
 static int load_beside(struct invocation *i, struct config *ret)
 {
 	static char set[300];
-	const char *group = "rekapd";
 	int r = load_config(i, ret);
 	if (r)
 		return r;
-	for (size_t k = 0; k < ret->n_kafka; k++)
-		if (!strcmp(ret->kafka[k].name, "group.id"))
-			group = ret->kafka[k].value;
-	snprintf(set, sizeof set, "kafka.group.id=%s-rebuild", group);
+	const char *group = config_kafka(ret, "group.id");
+	snprintf(set, sizeof set, "kafka.group.id=%s-rebuild", group ? group : "rekapd");
 	config_deinit(ret);
 	i->sets[i->n_sets++] = set;
 	return load_config(i, ret);

@@ -75,13 +75,8 @@ int verb_units(const struct verb *v, int argc, char **argv)
 		fprintf(stderr, "rekapd units: needs one FILE.csv (rekapd units --help)\n");
 		return STATUS_USAGE;
 	}
-	if ((r = load_config(&i, &c)) != 0)
+	if ((r = load_rules(&i, &c, &rules)) != 0)
 		return r;
-	int code = rules_load(&c, &rules, &err);
-	if (code < 0) {
-		config_deinit(&c);
-		return fault(code, &err);
-	}
 	struct loading l = {.path = i.operands[0], .rules = &rules, .basis = basis_of(&c, &rules)};
 	r = open_store(&c, true, &l.store);
 	if (r == 0) {

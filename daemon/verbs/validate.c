@@ -52,14 +52,11 @@ int verb_validate(const struct verb *v, int argc, char **argv)
 		fprintf(stderr, "rekapd validate: which files? (rekapd validate --help)\n");
 		return STATUS_USAGE;
 	}
-	if ((r = load_config(&i, &c)) != 0)
+	if ((r = load_rules(&i, &c, &rules)) != 0)
 		return r;
-	int code = rules_load(&c, &rules, &err);
-	if (code >= 0 && units_path && (code = read_units(units_path, &units, &err)) < 0)
-		rules_deinit(&rules);
+	int code = units_path ? read_units(units_path, &units, &err) : 0;
 	r = code < 0 ? fault(code, &err) : validate(&i, &rules, units_path ? &units : NULL, &err);
-	if (code >= 0)
-		rules_deinit(&rules);
+	rules_deinit(&rules);
 	units_deinit(&units);
 	config_deinit(&c);
 	return r;

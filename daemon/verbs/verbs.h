@@ -77,6 +77,8 @@ int fault(int code, const struct error *err);
 int file_fault(int code, const struct error *err);
 /* 0, or the exit code after a message. */
 int load_config(const struct invocation *i, struct config *ret);
+/* The configuration and its rules: both or neither. 0, or the exit code after a message. */
+int load_rules(const struct invocation *i, struct config *ret_config, struct rules *ret_rules);
 /* Runs the step, and again with growing waits while it returns STORE_RETRY, for half a minute. Returns what its last run did. */
 int patiently(int (*step)(void *arg, struct error *err), void *arg, struct error *err);
 /* A store; connected, and of the right schema version, where `check_schema` says so (tried patiently). 0, or the exit code after a message. */

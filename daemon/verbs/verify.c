@@ -49,18 +49,12 @@ int verb_verify(const struct verb *v, int argc, char **argv)
 	struct invocation i;
 	struct config c;
 	struct rules rules;
-	struct error err = {""};
 	struct store *s = NULL;
 	int r = invocation_read(v, argc, argv, NULL, &i);
 	if (r >= 0 || (r = no_operands(v, &i)) >= 0)
 		return r;
-	if ((r = load_config(&i, &c)) != 0)
+	if ((r = load_rules(&i, &c, &rules)) != 0)
 		return r;
-	int code = rules_load(&c, &rules, &err);
-	if (code < 0) {
-		config_deinit(&c);
-		return fault(code, &err);
-	}
 	const struct store_basis basis = basis_of(&c, &rules);
 	r = open_store(&c, true, &s);
 	if (r == 0)
