@@ -44,6 +44,11 @@
 /* What is wrong with a state, behind the name of its table. */
 #define UNREADABLE "holds a state that this program cannot read: run the rekapd that wrote it, or a newer one"
 
+/* A row of measure_month has a column for each day of the longest month. */
+#define DAYS 31
+#define DAY_COLUMNS "d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, d12, d13, d14, d15, d16, " \
+	"d17, d18, d19, d20, d21, d22, d23, d24, d25, d26, d27, d28, d29, d30, d31"
+
 #define STORE_AGAIN 8 /* what was loaded is stale by now: begin the transaction anew, at once */
 
 struct claim {

@@ -8,8 +8,6 @@
 
 #include "daemon/store/internal.h"
 
-#define DAYS 31
-
 /* --- series: measure and dimension as a number --- */
 
 void series_forget(struct store *s)
@@ -127,9 +125,7 @@ static int put_delta(struct store *s, const struct delta *d)
 }
 
 #define KEY "series_id, unit_id, month"
-#define VALUES                                                                                                                                                 \
-	"d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, d12, d13, d14, d15, d16, d17, d18, d19, d20, d21, d22, d23, d24, d25, d26, d27, d28, d29, d30, d31, "   \
-	"total"
+#define VALUES DAY_COLUMNS ", total"
 
 int measures_stage(struct store *s, struct error *err)
 {

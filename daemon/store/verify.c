@@ -171,8 +171,7 @@ static void put_series(struct buffer *b, struct text unit, struct text measure, 
 static int load_month(struct store *s, const struct delta *d, struct pg_result **ret, struct error *err)
 {
 	static struct pg_statement select = {
-		.sql = "SELECT ARRAY[d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, d12, d13, d14, d15, d16, d17, d18, d19, d20, d21, d22, d23, d24, d25, d26, d27, "
-		       "d28, d29, d30, d31] FROM measure_month m JOIN rekap_store.series s USING (series_id) "
+		.sql = "SELECT ARRAY[" DAY_COLUMNS "] FROM measure_month m JOIN rekap_store.series s USING (series_id) "
 		       "WHERE s.measure = $1::text AND s.dimension = $2::text AND m.unit_id = $3::int4 AND m.month = $4::date"};
 	buffer_clear(&s->params);
 	wire_text(&s->params, d->measure);
@@ -222,8 +221,7 @@ static int tell_totals(struct verifying *v, struct error *err)
 	int r = pg_exec_rows(v->walk.s->pg,
 			     "SELECT u.unit_code, s.measure, s.dimension, to_char(m.month, 'YYYY-MM') || ' total', m.total, t.total FROM measure_month m "
 			     "JOIN rekap_store.series s USING (series_id) JOIN rekap_store.unit u USING (unit_id) CROSS JOIN LATERAL (SELECT coalesce(sum(d), 0) AS total "
-			     "FROM unnest(ARRAY[d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, d12, d13, d14, d15, d16, d17, d18, d19, d20, d21, d22, d23, d24, d25, d26, "
-			     "d27, d28, d29, d30, d31]) AS d) t WHERE m.total <> t.total ORDER BY 1, 2, 3, 4",
+			     "FROM unnest(ARRAY[" DAY_COLUMNS "]) AS d) t WHERE m.total <> t.total ORDER BY 1, 2, 3, 4",
 			     &res, err);
 	for (size_t row = 0; !r && row < pg_rows(res); row++) {
 		put_series(&v->key, pg_cell(res, row, 0), pg_cell(res, row, 1), pg_cell(res, row, 2));

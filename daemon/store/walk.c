@@ -165,8 +165,7 @@ static int subtract_stored(struct walk *w, struct error *err)
 	if (!r)
 		r = pg_exec(w->s->pg,
 			    "DECLARE walk NO SCROLL CURSOR FOR SELECT m.series_id, s.measure, s.dimension, m.unit_id, m.month, "
-			    "d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, d12, d13, d14, d15, d16, d17, d18, d19, d20, d21, d22, d23, d24, d25, d26, d27, "
-			    "d28, d29, d30, d31 FROM measure_month m LEFT JOIN rekap_store.series s USING (series_id) ORDER BY m.series_id",
+			    DAY_COLUMNS " FROM measure_month m LEFT JOIN rekap_store.series s USING (series_id) ORDER BY m.series_id",
 			    err);
 	for (size_t n = CHUNK; !r && n;) {
 		PG_RESULT res = NULL;

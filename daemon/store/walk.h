@@ -11,7 +11,6 @@
 #include "daemon/store/internal.h"
 
 #define CHUNK 5000
-#define DAYS 31
 
 struct walk;
 
