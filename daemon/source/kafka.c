@@ -311,6 +311,16 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t e, rd_kafka_topic_p
 
 /* --- faults that the client tells ---------------------------------------------------------------------------------------------------------------- */
 
+/* Whether it is time to say it again; `last`: when it was said. */
+static bool due(int64_t *last)
+{
+	int64_t now = clock_monotonic();
+	if (*last && now - *last < COMPLAIN_EVERY)
+		return false;
+	*last = now;
+	return true;
+}
+
 /* All faults of the transport are the library's to retry, for ever; people hear of them now and then, and loudly of those that need their hand. */
 static void complain(struct source *s, rd_kafka_resp_err_t e, const char *why)
 {
@@ -319,10 +329,8 @@ static void complain(struct source *s, rd_kafka_resp_err_t e, const char *why)
 	cause_note(&cause, e == RD_KAFKA_RESP_ERR__AUTHENTICATION, why ? why : "");
 	atomic_store(&cause.x509, atomic_load(&s->cause.x509));
 	bool refusal = cause_is_refusal(&cause);
-	int64_t now = clock_monotonic(), *last = &s->complained_at[refusal];
-	if (*last && now - *last < COMPLAIN_EVERY)
+	if (!due(&s->complained_at[refusal]))
 		return;
-	*last = now;
 	log_quote(why ? why : "", quoted, sizeof quoted);
 	if (refusal)
 		log_error("kafka refuses us", "error=%s reason=%s remedy=\"%s\"", rd_kafka_err2name(e), quoted, cause_remedy(&cause, s->mechanism, source_library_number()));
@@ -333,10 +341,8 @@ static void complain(struct source *s, rd_kafka_resp_err_t e, const char *why)
 /* Their partition stands still, for what cannot be read can be neither counted nor rejected; the library tries again, and the others go on. */
 static void complain_of_unreadable(struct source *s, const rd_kafka_message_t *m)
 {
-	int64_t now = clock_monotonic();
-	if (s->unreadable_at && now - s->unreadable_at < COMPLAIN_EVERY)
+	if (!due(&s->unreadable_at))
 		return;
-	s->unreadable_at = now;
 	log_error("records unreadable",
 		  "topic=%s partition=%d offset=%lld error=%s remedy=\"their batch cannot be unpacked: it is damaged, or it inflates beyond kafka.receive.message.max.bytes; raise that, "
 		  "or set next_offset of that row in rekap.ingest_offset behind the batch and accept the loss\"",
