@@ -160,7 +160,6 @@ void broker_evict(struct instance *i)
 		put_out(i->source);
 }
 
-
 static void session_ends(void *arg)
 {
 	for (struct source *s = group.members; s; s = s->next)

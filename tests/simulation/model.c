@@ -10,7 +10,7 @@
 #include "daemon/decode/decode.h"
 #include "daemon/fold/ledger.h"
 #include "daemon/store/internal.h"
-#include "tests/simulation/sim.h"
+#include "tests/simulation/tables.h"
 
 const char *const model_units[] = {"1.02.2.14.0.00.01.0000", "2.13.0.00.0.00.02.0000"};
 const size_t model_units_n = COUNT(model_units);
@@ -230,15 +230,6 @@ static void fold_all(struct model *m)
 
 /* --- the comparison ------------------------------------------------------------------------------------------------------------------------------ */
 
-static struct text field_of(struct text fields, int i)
-{
-	size_t at = 0;
-	struct text t = TEXT_NONE;
-	while (i-- >= 0)
-		wire_next(fields, &at, &t);
-	return t;
-}
-
 /* Everything but the version and the place of the last event, which depend on the order of arrival. */
 static void put_comparable(struct buffer *out, struct text fields)
 {
@@ -274,7 +265,7 @@ static const char *compare_entity(struct model *m, const struct entity *e, struc
 {
 	struct state stored, wanted;
 	struct derived d;
-	struct text state = field_of(fields, ROW_STATE);
+	struct text state = row_field(fields, ROW_STATE);
 	if (state_decode(e->kind, state, m->arena, &stored) < 0 || state_decode(e->kind, e->encoded, m->arena, &wanted) < 0)
 		return "has no readable state";
 	kind_derive(e->kind, &m->basis, &stored, m->arena, &d);

@@ -441,15 +441,6 @@ static struct text element(struct params *p, size_t i)
 	return t;
 }
 
-static struct text field(struct text fields, int i)
-{
-	size_t at = 0;
-	struct text t = TEXT_NONE;
-	while (i-- >= 0)
-		wire_next(fields, &at, &t);
-	return t;
-}
-
 static int by_text(const void *a, const void *b)
 {
 	return text_compare(*(const struct text *)a, *(const struct text *)b);
@@ -457,7 +448,7 @@ static int by_text(const void *a, const void *b)
 
 static int by_first_field(const void *a, const void *b)
 {
-	return text_compare(field(*(const struct text *)a, 0), field(*(const struct text *)b, 0));
+	return text_compare(row_field(*(const struct text *)a, 0), row_field(*(const struct text *)b, 0));
 }
 
 /* PostgreSQL gives rows in any order unless it is told one. */
@@ -593,8 +584,8 @@ static int load_entities(struct pg *pg, const char *name, struct params *p, stru
 		if (!fields.p)
 			continue;
 		put_cell(*ret, keys[i]);
-		put_cell(*ret, field(fields, ENTITY_STATE));
-		put_cell(*ret, field(fields, ENTITY_VERSION));
+		put_cell(*ret, row_field(fields, ENTITY_STATE));
+		put_cell(*ret, row_field(fields, ENTITY_VERSION));
 	}
 	return 0;
 }
@@ -635,7 +626,7 @@ static int insert_entity(struct pg *pg, size_t kind, struct text fields, struct 
 	char constraint[80];
 	if (holds_unstorable(fields))
 		return refuse(pg, PG_DATA, "22P05", "", err);
-	struct row *r = table_row(&db.kinds[kind], field(fields, ENTITY_KEY));
+	struct row *r = table_row(&db.kinds[kind], row_field(fields, ENTITY_KEY));
 	snprintf(constraint, sizeof constraint, "%s_pkey", kinds[kind]->name);
 	if (row_seen(r, pg->session).p)
 		return refuse(pg, PG_CONFLICT, "23505", constraint, err);
@@ -675,9 +666,9 @@ static int copy_stage(struct pg *pg, const char *name, const struct buffer *data
 static struct row *to_update(const char *sql, struct table *t, struct text fields, const struct session *s)
 {
 	struct text replaces = {fields.p + fields.n - 8, 8}; /* the last field */
-	struct row *r = table_find(t, field(fields, ENTITY_KEY));
+	struct row *r = table_find(t, row_field(fields, ENTITY_KEY));
 	struct text now = row_seen(r, s);
-	bool same = now.p && (text_equal(field(now, ENTITY_VERSION), replaces) || !strstr(sql, "t.version = n.replaces"));
+	bool same = now.p && (text_equal(row_field(now, ENTITY_VERSION), replaces) || !strstr(sql, "t.version = n.replaces"));
 	return same ? r : NULL;
 }
 
@@ -1145,11 +1136,11 @@ void server_each_measure(bool (*visit)(void *arg, struct text measure, struct te
 		const struct row *r = db.measures.rows[i];
 		if (!r->committed.p)
 			continue;
-		struct text name = series_name(wire_get_int4(field(r->key, 0)));
+		struct text name = series_name(wire_get_int4(row_field(r->key, 0)));
 		size_t measure = strnlen(name.p, name.n), dimension = measure < name.n ? measure + 1 : measure;
 		const struct measure_row *m = AS(struct measure_row, r->committed);
-		if (!visit(arg, (struct text){name.p, measure}, (struct text){name.p + dimension, name.n - dimension}, wire_get_int4(field(r->key, 1)),
-			   wire_get_day(field(r->key, 2)), m->day, m->total))
+		if (!visit(arg, (struct text){name.p, measure}, (struct text){name.p + dimension, name.n - dimension}, wire_get_int4(row_field(r->key, 1)),
+			   wire_get_day(row_field(r->key, 2)), m->day, m->total))
 			return;
 	}
 }

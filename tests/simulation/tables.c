@@ -6,10 +6,20 @@
 #include <string.h>
 
 #include "common/map.h"
+#include "daemon/store/wire.h"
 
 static struct session *all;
 
 /* --- rows ---------------------------------------------------------------------------------------------------------------------------------------- */
+
+struct text row_field(struct text fields, int i)
+{
+	size_t at = 0;
+	struct text t = TEXT_NONE;
+	while (i-- >= 0)
+		wire_next(fields, &at, &t);
+	return t;
+}
 
 static struct row **bucket(struct table *t, struct text key)
 {

@@ -40,11 +40,13 @@ struct session { /* a server process */
 	enum advisory advisory;
 	bool staged_exists[32], measure_staged_exists;
 	struct text *staged[32];
-	size_t n_staged[32], size_staged[32];
+	size_t n_staged[32];
 	struct text *measures;
-	size_t n_measures, size_measures;
+	size_t n_measures;
 };
 
+/* The i-th of the fields that a row is made of. */
+struct text row_field(struct text fields, int i);
 struct row *table_find(struct table *t, struct text key); /* NULL: never was there */
 struct row *table_row(struct table *t, struct text key);  /* makes it */
 /* What the session sees: absent when there is no such row for it. */
