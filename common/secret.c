@@ -62,99 +62,96 @@ static bool holds_secret(const char *value, size_t n)
 	return memchr(value, '=', n) && is_conninfo_secret(value, n);
 }
 
-static void show_unless_secret(struct sink *to, const char *s, size_t n)
+/* name=value, where the value is a secret's or holds none; false: it is odd. */
+static bool pass_pair(const char *name, size_t n, const char *value, size_t n_value, struct sink *to)
 {
-	if (holds_secret(s, n))
+	show(to, name, n);
+	show(to, "=", 1);
+	if (is_conninfo_secret(name, n))
 		hide(to);
+	else if (holds_secret(value, n_value))
+		return false;
 	else
-		show(to, s, n);
+		show(to, value, n_value);
+	return true;
 }
 
-/* name = value …; what follows a mistake is hidden, since it may be part of a password. */
-static void pass_pairs(const char *s, struct sink *to)
+/* name = value … */
+static bool pass_pairs(const char *s, struct sink *to)
 {
 	for (size_t gap = 0; *(s += strspn(s, BLANKS)); gap = 1) {
-		size_t n = strcspn(s, "=" BLANKS);
+		size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyz_");
 		const char *equals = s + n + strspn(s + n, BLANKS);
-		show(to, " ", gap);
-		if (*equals != '=' || strspn(s, "abcdefghijklmnopqrstuvwxyz_") < n) {
-			hide(to);
-			return;
-		}
+		if (!n || *equals != '=')
+			return false;
 		const char *value = equals + 1 + strspn(equals + 1, BLANKS), *end = end_of_value(value);
-		show(to, s, n);
-		show(to, "=", 1);
-		if (is_conninfo_secret(s, n))
-			hide(to);
-		else
-			show_unless_secret(to, value, (size_t)(end - value));
+		show(to, " ", gap);
+		if (!pass_pair(s, n, value, (size_t)(end - value), to))
+			return false;
 		s = end;
 	}
+	return true;
 }
 
-/* ?name=value&…; what has no name is hidden, since it may be part of a password. */
-static void pass_parameters(const char *s, struct sink *to)
+/* ?name=value&… */
+static bool pass_parameters(const char *s, struct sink *to)
 {
-	while (*s) {
-		size_t n = 1 + strcspn(s + 1, "=&"), end = 1 + strcspn(s + 1, "&");
-		bool nameless = n == end, secret = nameless || is_conninfo_secret(s, n) || holds_secret(s + n + 1, end - n - 1);
-		show(to, s, nameless ? 1 : secret ? n + 1 : end);
-		if (secret)
-			hide(to);
-		s += end;
+	for (; *s; s += 1 + strcspn(s + 1, "&")) {
+		size_t n = strcspn(s + 1, "=&"), end = strcspn(s + 1, "&");
+		show(to, s, 1);
+		if (n == end || !pass_pair(s + 1, n, s + 2 + n, end - n - 1, to))
+			return false;
 	}
+	return true;
 }
 
-/* The colon behind which there is no port; NULL: there is none such. */
-static const char *find_odd_port(const char *s)
+/* host:port,… of n characters: what is no port may be a password whose @ was forgotten. */
+static bool are_hosts(const char *s, size_t n)
 {
 	bool bracket = false;
-	for (; *s && !strchr("/?", *s); s++) {
+	for (const char *end = s + n; s < end; s++) {
 		bracket = *s == '[' || (bracket && *s != ']');
 		if (*s == ':' && !bracket && !strchr(",/?", s[1 + strspn(s + 1, "0123456789")]))
-			return s;
+			return false;
 	}
-	return NULL;
+	return true;
 }
 
-/*
- * The last @ ends the password, even of one that should have had its own @ written as %40. Where the @ was forgotten, what is no port may be a password. A part that holds
- * another secret, and all behind it, is hidden with it.
- */
-static void pass_uri(const char *s, struct sink *to)
+/* postgresql://user:password@hosts/database?parameters */
+static bool pass_uri(const char *s, struct sink *to)
 {
-	const char *authority = strstr(s, "://") + 3, *at = strrchr(authority, '@');
-	const char *colon = at ? memchr(authority, ':', (size_t)(at - authority)) : find_odd_port(authority);
-	size_t head = colon ? (size_t)(colon - s) : 0;
-	bool hidden = colon && !holds_secret(s, head);
-	if (hidden) {
-		show(to, s, head + 1);
-		hide(to);
-		s = at ? at : colon + strcspn(colon, "?");
-	}
-	size_t n = strcspn(s, "?");
-	if (!holds_secret(s, n)) {
-		show(to, s, n);
-		pass_parameters(s + n, to);
-	} else if (!hidden) {
+	const char *authority = strstr(s, "://") + 3, *at = strchr(authority, '@'), *user = at ? at : authority;
+	const char *hosts = at ? at + 1 : authority, *query = hosts + strcspn(hosts, "?");
+	size_t name = (size_t)(authority - s) + (at ? strcspn(authority, ":@") : 0);
+	if (strcspn(authority, "/?") < (size_t)(user - authority) || strchr(hosts, '@') || !are_hosts(hosts, strcspn(hosts, "/?")) ||
+	    holds_secret(s, name) || holds_secret(hosts, (size_t)(query - hosts)))
+		return false;
+	show(to, s, name);
+	if (s[name] == ':' && at) {
+		show(to, ":", 1);
 		hide(to);
 	}
+	show(to, user, (size_t)(query - user));
+	return pass_parameters(query, to);
 }
 
-static bool pass(const char *s, FILE *out)
+static bool pass(const char *s, struct sink *to)
 {
-	struct sink to = {out, false};
 	bool uri = !strncmp(s, "postgresql://", 13) || !strncmp(s, "postgres://", 11);
-	(uri ? pass_uri : pass_pairs)(s, &to);
-	return to.hid;
+	return (uri ? pass_uri : pass_pairs)(s, to);
 }
 
 void secret_print_conninfo(const char *s, FILE *out)
 {
-	pass(s, out);
+	struct sink nowhere = {0}, to = {.out = out};
+	if (pass(s, &nowhere))
+		pass(s, &to);
+	else
+		hide(&to);
 }
 
 bool secret_in_conninfo(const char *s)
 {
-	return pass(s, NULL);
+	struct sink nowhere = {0};
+	return !pass(s, &nowhere) || nowhere.hid;
 }

@@ -10,7 +10,7 @@
 
 /* Whether the Kafka client's property of this name is never printed, and may come from a file. */
 bool secret_property(const char *name);
-/* Prints a libpq connection string or URI, hiding its secrets, and what may be part of one by a mistake. */
+/* Prints a libpq connection string or URI without its secrets. One that is not well-formed is hidden whole: a secret may stand anywhere in it. */
 void secret_print_conninfo(const char *s, FILE *out);
 /* Whether something would be hidden. */
 bool secret_in_conninfo(const char *s);
