@@ -5,10 +5,12 @@
 /*
  * A connection to PostgreSQL, by verbs. Each has a deadline, takes all results off the connection, and says in its result what the caller must do:
  *   0            done
- *   PG_RETRY     an outage or a conflict that passes: connection lost, deadline, cancelled, SQLSTATE 08, 40, 53, 55P03, 57, 58, 25006; after it the transaction
- * is gone PG_DATA      the server refused the data (22, 23); pg_sqlstate tells PG_CONFLICT  unique_violation (23505); pg_constraint tells of what: another
- * session was faster, or the data are at fault negative     anything else; the message says what Messages never hold data: a server's text about data (22, 23)
- * is left out, details and contexts always.
+ *   PG_RETRY     an outage or a conflict that passes: connection lost, deadline, cancelled, SQLSTATE 08, 40, 53, 55P03, 57, 58, 25006; the transaction is gone
+ *   PG_DATA      the server refused the data (22, 23); pg_sqlstate tells
+ *   PG_CONFLICT  unique_violation (23505); pg_constraint tells of what: another session was faster, or the data are at fault
+ *   negative     anything else; the message says what
+ *
+ * Messages never hold data: a server's text about data (22, 23) is left out, details and contexts always.
  */
 #include "common/error.h"
 #include "daemon/store/wire.h"

@@ -7,9 +7,10 @@
  *
  * A store belongs to one thread at a time. Its calls block, each with a deadline. What a caller must do is in the result:
  *   0             done
- *   STORE_RETRY   transient (connection lost, deadlock, outage, out of resources; SQLSTATE 08, 40, 53, 55P03, 57, or another writer was faster): call again,
- * after a wait; nothing is lost or doubled by that, also when the outcome of a COMMIT was unknown STORE_FENCED  another owner has taken a partition of this
- * batch over: drop the batch negative      stop loudly; the message says why
+ *   STORE_RETRY   transient (connection lost, deadlock, outage, out of resources, or another writer was faster): call again, after a wait; nothing is lost or doubled
+ *                 by that, also when the outcome of a COMMIT was unknown
+ *   STORE_FENCED  another owner has taken a partition of this batch over, or the database was restored: drop the batch
+ *   negative      stop loudly; the message says why
  */
 #include "common/error.h"
 #include "daemon/record/basis.h"
