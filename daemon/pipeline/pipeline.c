@@ -195,11 +195,21 @@ static void look_at_store(struct pipeline *p)
 	}
 }
 
+/* Kafka is asked where a partition begins only if that counts: a slow broker must not hold up a rebalance. */
+static int claim_one(struct pipeline *p, struct source_partition *c, struct error *err)
+{
+	c->next = -1;
+	int r = store_claim(p->store, c->topic, c->partition, &c->next, err);
+	if (r == STORE_NEW && (c->next = source_begin(p->source, c->topic, c->partition)) >= 0)
+		r = store_claim(p->store, c->topic, c->partition, &c->next, err);
+	return r;
+}
+
 static int claim_all(struct pipeline *p, struct source_partition *partitions, size_t n, struct error *err)
 {
 	int r = store_connect(p->store, err);
 	for (size_t i = 0; i < n && r == 0; i++)
-		r = store_claim(p->store, partitions[i].topic, partitions[i].partition, &partitions[i].next, err);
+		r = claim_one(p, &partitions[i], err);
 	return r;
 }
 

@@ -203,9 +203,15 @@ static int note_partitions(struct source *s, const rd_kafka_topic_partition_list
 }
 
 /* What the broker has of a partition: offsets from *ret_low to before *ret_high. */
-static bool ask_bounds(struct source *s, const struct partition *p, int64_t *ret_low, int64_t *ret_high)
+static bool ask_bounds(struct source *s, const char *topic, int32_t partition, int64_t *ret_low, int64_t *ret_high)
 {
-	return rd_kafka_query_watermark_offsets(s->rk, p->topic, p->number, ret_low, ret_high, BOUNDS_TIMEOUT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
+	return rd_kafka_query_watermark_offsets(s->rk, topic, partition, ret_low, ret_high, BOUNDS_TIMEOUT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+int64_t source_begin(struct source *s, const char *topic, int32_t partition)
+{
+	int64_t low, high;
+	return ask_bounds(s, topic, partition, &low, &high) ? low : -1;
 }
 
 static void assign(struct source *s, const rd_kafka_topic_partition_list_t *list)
@@ -252,10 +258,8 @@ static void claim(struct source *s)
 	s->claim_at = clock_monotonic() + CLAIM_EVERY;
 	if (!claims)
 		return;
-	for (size_t i = 0; i < s->n; i++) {
-		int64_t low, high;
-		claims[i] = (struct source_partition){s->partitions[i].topic, s->partitions[i].number, ask_bounds(s, &s->partitions[i], &low, &high) ? low : -1};
-	}
+	for (size_t i = 0; i < s->n; i++)
+		claims[i] = (struct source_partition){s->partitions[i].topic, s->partitions[i].number, 0};
 	s->claimed = s->handlers.assigned(s->handlers.arg, claims, s->n) == 0;
 	if (s->claimed)
 		start_at(s, claims);
@@ -470,7 +474,7 @@ static bool look_for_gaps(struct source *s, int *ret_gaps)
 	for (size_t i = 0; i < s->n; i++) {
 		const struct partition *p = &s->partitions[i];
 		int64_t low, high;
-		if (!ask_bounds(s, p, &low, &high))
+		if (!ask_bounds(s, p->topic, p->number, &low, &high))
 			return false;
 		if (p->stored >= low && p->stored <= high)
 			continue;

@@ -27,8 +27,8 @@ struct source_partition {
 struct source_handlers {
 	void *arg;
 	/*
-	 * The group gives these partitions to this member (all that it has; maybe none): claim them and set each `next`, which holds where the partition begins in Kafka now
-	 * (-1: unknown). Return 0, or SOURCE_RETRY when that cannot be done now: then nothing is fetched, and source_poll asks again.
+	 * The group gives these partitions to this member (all that it has; maybe none): claim them and set each `next`. Return 0, or SOURCE_RETRY when that cannot be done
+	 * now: then nothing is fetched, and source_poll asks again.
 	 */
 	int (*assigned)(void *arg, struct source_partition *partitions, size_t n);
 	/*
@@ -54,6 +54,9 @@ void source_release(struct record *r);
 
 /* Stops or resumes the flow without leaving the group. */
 void source_pause(struct source *s, bool pause);
+
+/* The offset with which the partition begins in Kafka now; -1: no broker says so soon. May wait for half a second: for the handler `assigned`, where nothing else tells. */
+int64_t source_begin(struct source *s, const char *topic, int32_t partition);
 
 /* The claims turned out to be void: all records of before are, too. Asks to claim anew after `delay` microseconds. Not from within a handler. */
 void source_reclaim(struct source *s, int64_t delay);

@@ -116,7 +116,7 @@ static int take_over(struct store *s, struct claim *c, int64_t begins, struct er
 	if (r)
 		return r;
 	if (!pg_rows(res))
-		return error_set(err, PG_RETRY, "partition %s/%d is new, and Kafka does not say where it begins", c->topic, c->partition);
+		return error_set(err, STORE_NEW, "partition %s/%d is new, and Kafka does not say where it begins", c->topic, c->partition);
 	c->next = wire_get_int8(pg_cell(res, 0, 0));
 	c->epoch = wire_get_int8(pg_cell(res, 0, 1));
 	c->held = true;

@@ -21,6 +21,7 @@
 #define STORE_FENCED 2
 #define STORE_BEHIND 3 /* store_migration_status only */
 #define STORE_SHORT 5  /* store_rebuild_swap only */
+#define STORE_NEW 6    /* store_claim only */
 
 struct store;
 
@@ -102,7 +103,10 @@ struct store_rebuilt {
 /* STORE_SHORT: the log was not read as far as it is counted; read on. Try again after STORE_RETRY: nothing is swapped twice. */
 int store_rebuild_swap(struct store *s, const struct store_basis *b, struct store_rebuilt *ret, struct error *err);
 
-/* Takes the partition over: bumps its epoch. *next: where a partition that is claimed for the first time begins (-1: unknown, STORE_RETRY); then, where to go on. */
+/*
+ * Takes the partition over: bumps its epoch. *next: where it begins, which counts only where it was never claimed before (-1: unknown; then STORE_NEW, call again with it);
+ * becomes where to go on.
+ */
 int store_claim(struct store *s, const char *topic, int32_t partition, int64_t *next, struct error *err);
 /* Forgets all claims (no SQL). */
 void store_release(struct store *s);

@@ -501,11 +501,13 @@ static int take_over(struct pg *pg, struct params *p, struct pg_result **ret)
 	struct row *r = table_row(&db.offsets, place_key(p->p[0], wire_get_int4(p->p[1]), 0));
 	if (!lock(pg, r))
 		return INTERRUPTED;
-	struct offset_row now = {0, 1};
+	struct offset_row now = {wire_get_int8(p->p[3]), 1};
+	*ret = result_new(2);
+	if (!r->committed.p && now.next < 0)
+		return 0;
 	if (r->committed.p)
 		now = (struct offset_row){AS(struct offset_row, r->committed)->next, AS(struct offset_row, r->committed)->epoch + 1};
 	put_offset(r, now.next, now.epoch);
-	*ret = result_new(2);
 	put_int8(*ret, now.next);
 	put_int8(*ret, now.epoch);
 	return 0;

@@ -165,8 +165,11 @@ struct scenario {
 static int on_assigned(void *arg, struct source_partition *partitions, size_t n)
 {
 	struct scenario *s = arg;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		if (source_begin(s->source, partitions[i].topic, partitions[i].partition) < 0)
+			return SOURCE_RETRY;
 		partitions[i].next = s->next[partitions[i].partition];
+	}
 	return 0;
 }
 

@@ -90,6 +90,7 @@ static int on_assigned(void *arg, struct source_partition *partitions, size_t n)
 	o->assigned = n;
 	for (size_t i = 0; i < n; i++) {
 		ck_assert_str_eq(partitions[i].topic, TOPIC);
+		ck_assert_int_eq(source_begin(o->source, TOPIC, partitions[i].partition), 0);
 		partitions[i].next = o->next[partitions[i].partition];
 		o->first[partitions[i].partition] = -1;
 	}

@@ -20,7 +20,7 @@
 struct fake_partition {
 	int64_t n;		    /* records: offsets 0, 2, 4 … (gaps as compaction leaves them) */
 	int64_t position;	    /* the source's: index of the next record */
-	int64_t next, epoch, mine;  /* the store's: stored offset and epoch; the epoch that the pipeline claimed, 0: not held */
+	int64_t next, epoch, mine;  /* the store's: stored offset and epoch (0: never claimed); the epoch that the pipeline claimed, 0: not held */
 	uint8_t counted[FAKE_RECORDS];
 };
 
@@ -34,9 +34,10 @@ struct fake {
 	int (*on_commit)(unsigned n, const struct batch *b); /* 0: commit; else what store_commit returns */
 	int (*on_claim)(unsigned n);
 	int (*on_source)(unsigned n, struct error *err); /* a fault of source_poll */
+	unsigned silent; /* so many questions where a partition begins find no broker */
 
 	/* what happened */
-	unsigned claims, pauses, reclaims, batches_taken;
+	unsigned claims, begins, pauses, reclaims, batches_taken; /* begins: questions where a partition does */
 	atomic_uint polls;
 	atomic_uint commits, cancels;
 	atomic_size_t held, held_most; /* bytes of records not released */

@@ -27,7 +27,7 @@ int store_connect(struct store *s, struct error *err)
 	return 0;
 }
 
-int store_claim(struct store *s, const char *topic, int32_t partition, int64_t *ret_next, struct error *err)
+int store_claim(struct store *s, const char *topic, int32_t partition, int64_t *next, struct error *err)
 {
 	struct fake_partition *p = &fake.partitions[partition];
 	int r = fake.on_claim ? fake.on_claim(++fake.claims) : 0;
@@ -35,8 +35,10 @@ int store_claim(struct store *s, const char *topic, int32_t partition, int64_t *
 	(void)topic;
 	if (r)
 		return error_set(err, r, "the claim fails");
+	if (!p->epoch && *next < 0)
+		return error_set(err, STORE_NEW, "the partition is new");
 	p->mine = ++p->epoch;
-	*ret_next = p->next;
+	*next = p->next;
 	return 0;
 }
 

@@ -212,10 +212,12 @@ static int steal_one(unsigned n, const struct batch *b)
 START_TEST(fenced_goes_back_to_what_is_stored)
 {
 	fresh(4, 1000);
+	fake.silent = 1;
 	fake.on_commit = steal_one;
 	ck_assert_int_eq(run(true), 0);
 	check_complete();
 	ck_assert_uint_ge(fake.reclaims, 1);
+	ck_assert_uint_eq(fake.begins, 1 + 4); /* of new partitions only, and not when they are claimed again */
 }
 END_TEST
 
