@@ -17,6 +17,16 @@ int text_compare(struct text a, struct text b)
 	return c ? c : (a.n > b.n) - (a.n < b.n);
 }
 
+size_t text_show(const char *p, size_t n, char out[static TEXT_SHOWN_SIZE])
+{
+	size_t control = text_control(p, n);
+	if (control)
+		snprintf(out, TEXT_SHOWN_SIZE, "\\u%04x", (unsigned)(unsigned char)p[control - 1]);
+	else
+		snprintf(out, TEXT_SHOWN_SIZE, "%c", *p);
+	return control ? control : 1;
+}
+
 /* Length of the well-formed multi-byte sequence at p, 0 if there is none (RFC 3629, table 3-7 of the Unicode standard). */
 static size_t sequence(const unsigned char *p, size_t n)
 {

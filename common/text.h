@@ -52,6 +52,12 @@ static inline size_t text_control(const char *p, size_t n)
 	return c[0] == 0xc2 && n > 1 && c[1] >= 0x80 && c[1] < 0xa0 ? 2 : 0;
 }
 
+/*
+ * The character at p as it can be shown, into `out`: a control character as \u001b, of any other its first byte. Returns how many of the n bytes (n > 0) that was.
+ */
+#define TEXT_SHOWN_SIZE 8
+size_t text_show(const char *p, size_t n, char out[static TEXT_SHOWN_SIZE]);
+
 /* True if all n bytes are well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms, ≤ U+10FFFF). */
 bool utf8_valid(const char *p, size_t n);
 

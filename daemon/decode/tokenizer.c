@@ -505,12 +505,10 @@ int text_unescape(struct text raw, struct arena *arena, struct text *ret)
 
 static void put_printable(struct buffer *b, struct text t)
 {
-	for (size_t i = 0, n; i < t.n; i += n ? n : 1) {
-		n = text_control(t.p + i, t.n - i);
-		if (n)
-			buffer_printf(b, "\\u%04x", (unsigned)(unsigned char)t.p[i + n - 1]);
-		else
-			buffer_putc(b, t.p[i]);
+	char shown[TEXT_SHOWN_SIZE];
+	for (size_t i = 0; i < t.n;) {
+		i += text_show(t.p + i, t.n - i, shown);
+		buffer_puts(b, shown);
 	}
 }
 

@@ -286,12 +286,10 @@ static bool begin(struct report *r, const struct matching *m)
 
 static void print_text(FILE *out, struct text t)
 {
-	for (size_t i = 0, n; i < t.n; i += n ? n : 1) {
-		n = text_control(t.p + i, t.n - i);
-		if (n)
-			fprintf(out, "\\u%04x", (unsigned)(unsigned char)t.p[i + n - 1]);
-		else
-			fputc(t.p[i], out);
+	char shown[TEXT_SHOWN_SIZE];
+	for (size_t i = 0; i < t.n;) {
+		i += text_show(t.p + i, t.n - i, shown);
+		fputs(shown, out);
 	}
 }
 
