@@ -11,6 +11,7 @@
 
 #include "common/clock.h"
 #include "common/zone.h"
+#include "daemon/verbs/members.h"
 #include "daemon/verbs/replay.h"
 
 #define PAGE 1000
@@ -167,21 +168,13 @@ int selection_visit(struct selection *s, bool auditor)
 
 /* --- list --- */
 
-void put_string(struct buffer *b, const char *name, struct text value)
-{
-	buffer_printf(b, "%s\"%s\":", b->n && b->p[b->n - 1] != '{' ? "," : "", name);
-	if (value.p)
-		buffer_json(b, value);
-	else
-		buffer_puts(b, "null");
-}
-
 void put_letter(struct buffer *b, const struct text *c)
 {
-	buffer_printf(b, "\"reject_id\":%.*s", TEXT_ARG(c[LETTER_ID]));
+	put_number(b, "reject_id", c[LETTER_ID]);
 	put_string(b, "received_at", c[LETTER_RECEIVED_AT]);
 	put_string(b, "topic", c[LETTER_TOPIC]);
-	buffer_printf(b, ",\"partition\":%.*s,\"offset\":%.*s", TEXT_ARG(c[LETTER_PARTITION]), TEXT_ARG(c[LETTER_OFFSET]));
+	put_number(b, "partition", c[LETTER_PARTITION]);
+	put_number(b, "offset", c[LETTER_OFFSET]);
 	put_string(b, "reason", c[LETTER_REASON]);
 	put_string(b, "detail", c[LETTER_DETAIL]);
 	put_string(b, "event_type", c[LETTER_TYPE]);

@@ -16,9 +16,6 @@ struct selection {
 	struct store *store;
 };
 
-
-int rejects_show(const struct verb *v, int argc, char **argv);
-
 /*
  * Reads options (`own`, ending with a name NULL, and with `filters` those of the selection), configuration and filter. -1, or the exit code after a message;
  * then nothing is left.
@@ -28,6 +25,8 @@ int selection_init(struct selection *s, const struct verb *v, int argc, char **a
 int selection_visit(struct selection *s, bool auditor);
 void selection_deinit(struct selection *s);
 
-/* The columns of a reject but its detail and body as members of a JSON object. */
+/* The columns of a reject as members of a JSON object. */
 void put_letter(struct buffer *b, const struct text *cells);
-void put_string(struct buffer *b, const char *name, struct text value);
+
+/* The action whose file is its own. */
+int rejects_show(const struct verb *v, int argc, char **argv);

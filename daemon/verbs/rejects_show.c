@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "daemon/verbs/members.h"
+
 struct showing {
 	const struct selection *selection;
 	bool json;
@@ -28,7 +30,8 @@ static void put_bytes(struct buffer *b, const char *name, struct text bytes)
 		return;
 	}
 	snprintf(other, sizeof other, "%s_base64", name);
-	buffer_printf(b, "%s\"%s\":\"", b->p[b->n - 1] != '{' ? "," : "", other);
+	put_name(b, other);
+	buffer_putc(b, '"');
 	buffer_base64(b, bytes);
 	buffer_putc(b, '"');
 }

@@ -8,6 +8,7 @@
 
 #include "common/arena.h"
 #include "daemon/source/source.h"
+#include "daemon/verbs/members.h"
 #include "daemon/verbs/verbs.h"
 
 #define BROKER_MS 5000
@@ -182,29 +183,18 @@ static void print_status(const struct status *s)
 
 /* --- for programs ---------------------------------------------------------------------------------------------------------------------------------- */
 
-static void put_member(struct buffer *b, const char *key, struct text value, bool is_number)
-{
-	buffer_printf(b, "%s\"%s\":", b->n && b->p[b->n - 1] != '{' ? "," : "", key);
-	if (!value.p)
-		buffer_puts(b, "null");
-	else if (is_number)
-		buffer_text(b, value);
-	else
-		buffer_json(b, value);
-}
-
 static void put_partitions(struct buffer *b, const struct status *s)
 {
 	buffer_puts(b, ",\"partitions\":[");
 	for (size_t i = 0; i < s->offsets.n; i++) {
 		const struct text *c = s->offsets.cells[i];
 		buffer_puts(b, i ? ",{" : "{");
-		put_member(b, "topic", c[0], false);
-		put_member(b, "partition", c[1], true);
-		put_member(b, "next_offset", c[2], true);
-		put_member(b, "epoch", c[3], true);
-		put_member(b, "owner", c[4], false);
-		put_member(b, "updated_at", c[5], false);
+		put_string(b, "topic", c[0]);
+		put_number(b, "partition", c[1]);
+		put_number(b, "next_offset", c[2]);
+		put_number(b, "epoch", c[3]);
+		put_string(b, "owner", c[4]);
+		put_string(b, "updated_at", c[5]);
 		if (s->ends)
 			buffer_printf(b, ",\"end_offset\":%" PRId64 ",\"lag\":%" PRId64 ",\"missing\":%" PRId64, s->ends[i].high, lag(s, i), missing(s, i));
 		else
@@ -223,12 +213,12 @@ static void put_last(struct buffer *b, const struct status *s)
 	}
 	const struct text *c = s->last.cells[0];
 	buffer_putc(b, '{');
-	put_member(b, "batch_id", c[0], true);
-	put_member(b, "committed_at", c[1], false);
-	put_member(b, "owner", c[2], false);
-	put_member(b, "events", c[3], true);
-	put_member(b, "rejected", c[4], true);
-	put_member(b, "seconds_ago", c[5], true);
+	put_number(b, "batch_id", c[0]);
+	put_string(b, "committed_at", c[1]);
+	put_string(b, "owner", c[2]);
+	put_number(b, "events", c[3]);
+	put_number(b, "rejected", c[4]);
+	put_number(b, "seconds_ago", c[5]);
 	buffer_putc(b, '}');
 }
 
@@ -237,9 +227,9 @@ static void put_rejects(struct buffer *b, const struct status *s)
 	buffer_puts(b, ",\"rejects\":[");
 	for (size_t i = 0; i < s->rejects.n; i++) {
 		buffer_puts(b, i ? ",{" : "{");
-		put_member(b, "reason", s->rejects.cells[i][0], false);
-		put_member(b, "status", s->rejects.cells[i][1], false);
-		put_member(b, "count", s->rejects.cells[i][2], true);
+		put_string(b, "reason", s->rejects.cells[i][0]);
+		put_string(b, "status", s->rejects.cells[i][1]);
+		put_number(b, "count", s->rejects.cells[i][2]);
 		buffer_putc(b, '}');
 	}
 	buffer_putc(b, ']');
@@ -250,7 +240,7 @@ static void put_day(struct buffer *b, const char *key, day_number day)
 	char date[DATE_TEXT_SIZE];
 	if (day != DAY_NONE)
 		date_format(day, date);
-	put_member(b, key, day != DAY_NONE ? text_of(date) : TEXT_NONE, false);
+	put_string(b, key, day != DAY_NONE ? text_of(date) : TEXT_NONE);
 }
 
 static void put_rules(struct buffer *b, const struct rules *r)
@@ -268,7 +258,7 @@ static void put_rules(struct buffer *b, const struct rules *r)
 	buffer_puts(b, ",\"rulesets\":[");
 	for (size_t i = 0; i < r->rulesets.n; i++) {
 		buffer_puts(b, i ? ",{" : "{");
-		put_member(b, "id", r->rulesets.all[i].id, false);
+		put_string(b, "id", r->rulesets.all[i].id);
 		put_day(b, "valid_from", r->rulesets.all[i].valid_from);
 		put_day(b, "valid_to", r->rulesets.all[i].valid_to);
 		buffer_putc(b, '}');
@@ -281,20 +271,20 @@ static void print_json(const struct status *s)
 	struct buffer b = {0};
 	struct text none = TEXT_NONE;
 	buffer_putc(&b, '{');
-	put_member(&b, "postgres", *s->postgres ? text_of(s->postgres) : TEXT("ok"), false);
-	put_member(&b, "kafka", *s->kafka ? text_of(s->kafka) : TEXT("ok"), false);
+	put_string(&b, "postgres", *s->postgres ? text_of(s->postgres) : TEXT("ok"));
+	put_string(&b, "kafka", *s->kafka ? text_of(s->kafka) : TEXT("ok"));
 	put_partitions(&b, s);
 	put_last(&b, s);
-	put_member(&b, "events", s->totals.n ? s->totals.cells[0][0] : none, true);
-	put_member(&b, "rejected", s->totals.n ? s->totals.cells[0][1] : none, true);
+	put_number(&b, "events", s->totals.n ? s->totals.cells[0][0] : none);
+	put_number(&b, "rejected", s->totals.n ? s->totals.cells[0][1] : none);
 	put_rejects(&b, s);
 	put_rules(&b, s->rules);
 	buffer_puts(&b, ",\"versions\":{");
-	put_member(&b, "rekapd", text_of(REKAPD_VERSION), false);
-	put_member(&b, "librdkafka", text_of(source_library_version()), false);
-	put_member(&b, "schema", s->schema.n ? s->schema.cells[0][0] : none, true);
-	put_member(&b, "rulesets", s->schema.n ? s->schema.cells[0][1] : none, false);
-	put_member(&b, "rules_digest", s->schema.n ? s->schema.cells[0][2] : none, false);
+	put_string(&b, "rekapd", text_of(REKAPD_VERSION));
+	put_string(&b, "librdkafka", text_of(source_library_version()));
+	put_number(&b, "schema", s->schema.n ? s->schema.cells[0][0] : none);
+	put_string(&b, "rulesets", s->schema.n ? s->schema.cells[0][1] : none);
+	put_string(&b, "rules_digest", s->schema.n ? s->schema.cells[0][2] : none);
 	buffer_puts(&b, "}}");
 	puts(b.failed ? "{}" : buffer_cstr(&b));
 	buffer_deinit(&b);

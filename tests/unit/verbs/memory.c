@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "daemon/verbs/expect.h"
+#include "daemon/verbs/members.h"
 #include "daemon/verbs/verbs.h"
 #include "tests/unit/scarce.h"
 #include "tests/unit/suite.h"
@@ -51,6 +52,17 @@ START_TEST(expectations)
 	buffer_puts(&json, "]}");
 	scarce_each(attempt_compare, 10, SCARCE_SILENT);
 	buffer_deinit(&json);
+}
+END_TEST
+
+/* Of a buffer that never got memory there is no last byte to look at. */
+START_TEST(members_of_nothing)
+{
+	struct buffer b = {.failed = true};
+	put_name(&b, "key_base64");
+	put_string(&b, "key", TEXT("x"));
+	put_number(&b, "partition", TEXT("1"));
+	ck_assert_uint_eq(b.n, 0);
 }
 END_TEST
 
@@ -194,4 +206,4 @@ START_TEST(validate_verb)
 }
 END_TEST
 
-SUITE_WITH("memory", setup, teardown, expectations, test_verb, validate_verb)
+SUITE_WITH("memory", setup, teardown, expectations, members_of_nothing, test_verb, validate_verb)
