@@ -52,11 +52,18 @@ enum key_type { STRING, INTEGER, BOOL, DAY, LEVEL };
 #define NUMBER(section, name, type, min, max, secret, reloadable, range, value, help) NUMBER_##name,
 enum { KEYS(NUMBER) N_KEYS };
 
+/* What people read of a key. */
+struct doc {
+	const char *section, *name, *range, *value; /* value: the default as text */
+	bool secret, reloadable;
+	const char *help;
+};
+
 #define DOC(section, name, type, min, max, secret, reloadable, range, value, help) {section, #name, range, value, secret, reloadable, help},
-static const struct config_key docs[] = {KEYS(DOC)};
+static const struct doc docs[] = {KEYS(DOC)};
 
 struct key {
-	const struct config_key *doc;
+	const struct doc *doc;
 	enum key_type type;
 	size_t offset; /* of the value in struct config */
 	int64_t min, max;
@@ -70,12 +77,6 @@ static const struct {
 	enum log_level level;
 } log_levels[] = {
 	{"error", LOG_LEVEL_ERROR}, {"warning", LOG_LEVEL_WARNING}, {"notice", LOG_LEVEL_NOTICE}, {"info", LOG_LEVEL_INFO}, {"debug", LOG_LEVEL_DEBUG}};
-
-const struct config_key *config_keys(size_t *ret_n)
-{
-	*ret_n = N_KEYS;
-	return docs;
-}
 
 /* Properties of the Kafka client that would break exactly-once delivery, and why. */
 static const struct {
@@ -682,7 +683,7 @@ void config_sample(FILE *out)
 	      "#bootstrap.servers = localhost:9092\n#group.id = rekapd\n",
 	      out);
 	for (size_t i = 0; i < N_KEYS; i++) {
-		const struct config_key *k = &docs[i];
+		const struct doc *k = &docs[i];
 		if (!i || strcmp(k->section, docs[i - 1].section) != 0)
 			fprintf(out, "\n[%s]\n", k->section);
 		fprintf(out, "# %s\n# %s%s\n#%s = %s\n", k->help, k->range, k->reloadable ? "; SIGHUP reloads it" : "", k->name, k->value);

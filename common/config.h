@@ -3,7 +3,7 @@
 
 #pragma once
 /*
- * The configuration: one table (config.c) defines each key of [postgres] and [rekapd]; parser, --help, sample file and documents derive from it.
+ * The configuration: one table (config.c) defines each key of [postgres] and [rekapd]; parser, help and sample file derive from it.
  * [kafka] passes every librdkafka property through as it is.
  *
  * Precedence: default < file < FILE's `.conf` files in the folder PATH.d (beside it, in order of name) < environment REKAPD_SECTION_KEY < --set
@@ -40,14 +40,6 @@ struct config {
 	struct buffer warnings; /* of secrets in the open, for config_warning */
 };
 
-/* One row of the table, for --help, samples, man pages. */
-struct config_key {
-	const char *section, *name, *range, *value; /* value: the default as text */
-	bool secret, reloadable;
-	const char *help;
-};
-const struct config_key *config_keys(size_t *ret_n);
-
 /*
  * Loads everything. `path` NULL: /etc/rekapd/rekapd.conf if it exists. `sets`: the "section.key=value" of --set. An unknown key or section is an error that
  * names the nearest known one; a [kafka] property that would break exactly-once delivery is refused with the reason. 0, -EINVAL (message: file:line, key,
@@ -62,5 +54,5 @@ const char *config_kafka(const struct config *c, const char *name);
 
 /* Prints every effective setting under a comment with its origin, secrets redacted, as a file that config_load reads (but for the secrets). */
 void config_print(const struct config *c, FILE *out);
-/* Prints the documented sample file. */
+/* Prints the sample file, which documents each key: also what `rekapd help settings` shows. */
 void config_sample(FILE *out);
