@@ -124,14 +124,9 @@ int verb_run(const struct verb *v, int argc, char **argv)
 	int r = invocation_read(v, argc, argv, options, &i);
 	if (r >= 0 || (r = no_operands(v, &i)) >= 0)
 		return r;
-	if ((r = load_config(&i, &run.config)) != 0)
-		return r;
 	block_signals();
-	r = rules_load(&run.config, &run.rules, &err);
-	if (r < 0) {
-		config_deinit(&run.config);
-		return fault(r, &err);
-	}
+	if ((r = load_rules(&i, &run.config, &run.rules)) != 0)
+		return r;
 	run.basis = basis_of(&run.config, &run.rules);
 	r = open_store(&run.config, false, &run.store);
 	if (r == 0) {
