@@ -26,7 +26,7 @@ struct status {
 	struct rows offsets, last, totals, rejects, schema;
 	struct source_end *ends;   /* of the offsets' partitions; NULL: the broker is away */
 	const struct rules *rules; /* of this configuration; NULL: they cannot be loaded */
-	char postgres[1024], kafka[1024]; /* why they are away; "": they are there */
+	char postgres[1024], kafka[1024]; /* why they are away; "": they are there, Kafka as far as it was asked: where PostgreSQL is */
 };
 
 static int keep(void *arg, size_t n, const struct text *cells)
@@ -272,7 +272,7 @@ static void print_json(const struct status *s)
 	struct text none = TEXT_NONE;
 	buffer_putc(&b, '{');
 	put_string(&b, "postgres", *s->postgres ? text_of(s->postgres) : TEXT("ok"));
-	put_string(&b, "kafka", *s->kafka ? text_of(s->kafka) : TEXT("ok"));
+	put_string(&b, "kafka", *s->kafka ? text_of(s->kafka) : *s->postgres ? none : TEXT("ok"));
 	put_partitions(&b, s);
 	put_last(&b, s);
 	put_number(&b, "events", s->totals.n ? s->totals.cells[0][0] : none);

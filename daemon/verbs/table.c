@@ -36,7 +36,7 @@ const struct verb verbs[] = {
 	 "Lag is what the broker has beyond the offsets stored in PostgreSQL. Exits 69 if either is away and 78\n"
 	 "if one refuses us, after printing what is known.\n\n"
 	 "      --json            one JSON object:\n"
-	 "        postgres, kafka   \"ok\", or why it is away\n"
+	 "        postgres, kafka   \"ok\", or why it is away; without postgres, kafka is not asked: null\n"
 	 "        partitions        [{topic, partition, next_offset, epoch, owner, updated_at, end_offset, lag}]\n"
 	 "        last_commit       {batch_id, committed_at, owner, events, rejected, seconds_ago} or null\n"
 	 "        events, rejected  totals of all batches, or null\n"

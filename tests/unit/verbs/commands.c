@@ -92,6 +92,43 @@ START_TEST(exit_codes)
 }
 END_TEST
 
+/* Returns what the function does; what it printed on stdout, in `out`. */
+static int capture(int (*function)(void *arg), void *arg, char *out, size_t size)
+{
+	char printed[] = "/tmp/verbs-test-XXXXXX";
+	int fd = mkstemp(printed), saved = dup(STDOUT_FILENO);
+	fflush(stdout);
+	dup2(fd, STDOUT_FILENO);
+	int r = function(arg);
+	fflush(stdout);
+	dup2(saved, STDOUT_FILENO);
+	close(saved);
+	ssize_t length = pread(fd, out, size - 1, 0);
+	out[length > 0 ? length : 0] = 0;
+	close(fd);
+	unlink(printed);
+	return r;
+}
+
+static int run_status(void *arg)
+{
+	const struct verb *nearest;
+	char words[][50] = {"status", "--json", "--set", "postgres.conninfo=host=/nonexistent"};
+	char *argv[] = {words[0], words[1], words[2], words[3], NULL};
+	(void)arg;
+	return verb_find("status", &nearest)->run(verb_find("status", &nearest), 4, argv);
+}
+
+/* PostgreSQL tells which partitions there are: without it Kafka is not asked, and nothing is known of it. */
+START_TEST(status_says_nothing_of_what_was_not_asked)
+{
+	char out[4096];
+	ck_assert_int_eq(capture(run_status, NULL, out, sizeof out), 69);
+	ck_assert_ptr_nonnull(strstr(out, "\"postgres\":\"PostgreSQL: "));
+	ck_assert_ptr_nonnull(strstr(out, ",\"kafka\":null,"));
+}
+END_TEST
+
 /* --- files of events ------------------------------------------------------------------------------------------------------------------------------- */
 
 #define HEAD "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/t\",\"type\":\"id.go.opd.complaint."
@@ -105,23 +142,16 @@ static int count_good(void *arg, const struct item *item)
 	return item->reason == REASON_NONE ? 0 : -EINVAL;
 }
 
-/* What was printed on stdout, in `out`. */
-static void capture(struct ndjson *n, const char *path, char *out, size_t size)
+struct reading {
+	struct ndjson *n;
+	const char *path;
+};
+
+static int read_events(void *arg)
 {
 	struct error error = {""};
-	char printed[] = "/tmp/ndjson-test-XXXXXX";
-	int fd = mkstemp(printed), saved = dup(STDOUT_FILENO);
-	fflush(stdout);
-	dup2(fd, STDOUT_FILENO);
-	int r = ndjson_read(n, path, &error);
-	fflush(stdout);
-	dup2(saved, STDOUT_FILENO);
-	close(saved);
-	ssize_t length = pread(fd, out, size - 1, 0);
-	out[length > 0 ? length : 0] = 0;
-	close(fd);
-	unlink(printed);
-	ck_assert_int_eq(r, 0);
+	struct reading *r = arg;
+	return ndjson_read(r->n, r->path, &error);
 }
 
 START_TEST(each_faulty_line_is_told)
@@ -138,7 +168,8 @@ START_TEST(each_faulty_line_is_told)
 	ck_assert_int_eq(write(fd, lines, sizeof lines - 1), sizeof lines - 1);
 	close(fd);
 	good = 0;
-	capture(&n, path, out, sizeof out);
+	struct reading reading = {&n, path};
+	ck_assert_int_eq(capture(read_events, &reading, out, sizeof out), 0);
 	unlink(path);
 	ck_assert_int_eq(n.events, 5);
 	ck_assert_int_eq(n.faults, 4);
@@ -159,4 +190,4 @@ START_TEST(a_missing_file_is_named)
 }
 END_TEST
 
-SUITE("commands", verbs_are_found, a_very_long_name_is_no_verb, options_and_operands_mix, wrong_usage_is_64, exit_codes, each_faulty_line_is_told, a_missing_file_is_named)
+SUITE("commands", verbs_are_found, a_very_long_name_is_no_verb, options_and_operands_mix, wrong_usage_is_64, exit_codes, status_says_nothing_of_what_was_not_asked, each_faulty_line_is_told, a_missing_file_is_named)
