@@ -5,7 +5,7 @@
 /*
  * A batch's work before any SQL: its events folded per entity, its contributions summed per (unit, measure, dimension, month).
  *
- *   ledger_reset → ledger_open for every item → (the store loads the entities' states: entity_load) → ledger_fold → ledger_settle →
+ *   ledger_open with the batch → (the store loads the entities' states: entity_load) → ledger_fold → ledger_settle →
  *   entities and deltas, sorted, ready to be written.
  */
 #include "daemon/fold/fold.h"

@@ -15,7 +15,7 @@ struct committer;
 enum commit_outcome {
 	OUTCOME_COMMITTED,
 	OUTCOME_FENCED,	   /* another owner has its partitions */
-	OUTCOME_ABANDONED, /* told to give up (committer_abandon) */
+	OUTCOME_ABANDONED, /* told to give up (committer_settle) */
 	OUTCOME_FATAL,	   /* stop loudly: `error` */
 };
 
