@@ -11,9 +11,9 @@ const struct verb verbs[] = {
 	 "Consumes the topics, folds every event and commits figures and offsets to PostgreSQL in one\n"
 	 "transaction. Waits for PostgreSQL and Kafka where they are not up yet. A refusal by\n"
 	 "PostgreSQL (password, certificate, rights) ends it at its start; later it is an outage, and so is one\n"
-	 "by Kafka at any time: the log names cause and remedy. SIGTERM and SIGINT commit\n"
-	 "what is at hand and end; a second one ends at once (nothing is lost: it is read again). SIGHUP\n"
-	 "reloads log_level.\n\n"
+	 "by Kafka at any time: the log names cause and remedy. Where Kafka no longer has what comes next, it\n"
+	 "exits 1 and names what is missing and how to go on. SIGTERM and SIGINT commit what is at hand and end; a\n"
+	 "second one ends at once (nothing is lost: it is read again). SIGHUP reloads log_level.\n\n"
 	 "      --until-drained   exits 0 once every assigned partition has reached the end it had at start",
 	 verb_run},
 	{"check", "[--offline]", "checks configuration, rulesets, calendar, PostgreSQL and Kafka",
@@ -37,7 +37,7 @@ const struct verb verbs[] = {
 	 "if one refuses us, after printing what is known.\n\n"
 	 "      --json            one JSON object:\n"
 	 "        postgres, kafka   \"ok\", or why it is away; without postgres, kafka is not asked: null\n"
-	 "        partitions        [{topic, partition, next_offset, epoch, owner, updated_at, end_offset, lag}]\n"
+	 "        partitions        [{topic, partition, next_offset, epoch, owner, updated_at, end_offset, lag, missing}]\n"
 	 "        last_commit       {batch_id, committed_at, owner, events, rejected, seconds_ago} or null\n"
 	 "        events, rejected  totals of all batches, or null\n"
 	 "        rejects           [{reason, status, count}]\n"
@@ -55,7 +55,8 @@ const struct verb verbs[] = {
 	 "Derives every entity anew and adds all contributions up, in one snapshot of the database, and compares\n"
 	 "with what is stored. Blocks nobody; the daemon may be running. Wants the zone, calendar and rulesets\n"
 	 "that the daemon has. Prints a line for each difference (TABLE KEY COLUMN: stored X, computed Y) and\n"
-	 "how many there are; exits 1 if there is any. 'rekapd rebuild' mends them.",
+	 "how many there are; exits 1 if there is any, 78 if the figures are of other rules. 'rekapd rebuild'\n"
+	 "mends either.",
 	 verb_verify},
 	{"rebuild", "[--from-kafka] [--restart]", "recomputes all figures beside the live ones, swaps them in at once",
 	 "Computes figures with this configuration's zone, calendar and rulesets into tables of their own, from\n"
