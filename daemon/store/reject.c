@@ -183,7 +183,10 @@ static void put_column(struct store *s, enum part c, const struct slice *slice)
 
 /* --- rejecting --- */
 
-/* A record that is read again (offsets that an operator set back) has its row already. Unprepared, so that the plan knows how many there are. */
+/*
+ * A record that is read again (offsets that an operator set back) has its row already. A rebuild keeps no body of what is rejected live: that has it, or it was
+ * purged. Unprepared, so that the plan knows how many there are.
+ */
 static int write_slice(struct store *s, const struct slice *slice, struct error *err)
 {
 	static struct pg_statement insert = {
@@ -194,7 +197,8 @@ static int write_slice(struct store *s, const struct slice *slice, struct error 
 		       "SELECT topic, partition, \"offset\", reason, detail, event_type, event_id FROM n ORDER BY topic COLLATE \"C\", partition, \"offset\" "
 		       "ON CONFLICT (topic, partition, \"offset\") DO NOTHING RETURNING reject_id, topic, partition, \"offset\") "
 		       "INSERT INTO reject_body (reject_id, key, value, headers) SELECT r.reject_id, n.key, n.value, n.headers::jsonb FROM r "
-		       "JOIN n ON n.topic = r.topic AND n.partition = r.partition AND n.\"offset\" = r.\"offset\""};
+		       "JOIN n ON n.topic = r.topic AND n.partition = r.partition AND n.\"offset\" = r.\"offset\" "
+		       "WHERE NOT EXISTS (SELECT FROM rekap.reject t WHERE t.topic = r.topic AND t.partition = r.partition AND t.\"offset\" = r.\"offset\")"};
 	buffer_clear(&s->params);
 	for (enum part c = TOPIC; c <= HEADERS; c++)
 		put_column(s, c, slice);

@@ -358,6 +358,60 @@ START_TEST(from_the_log)
 }
 END_TEST
 
+/* Also what the rebuild has read nothing of is counted. */
+START_TEST(from_the_log_of_all_partitions)
+{
+	struct store_rebuilt done;
+	batch_clear(&t);
+	put_event(&t, 1, 0, world_event(&t.world, "reopened", "2024-07-12T08:00:00+07:00", "o", NULL));
+	claim(s, 1);
+	ck_commit(s, &t, 0);
+	begin(b, &t.basis, true, REBUILD_FRESH);
+	claim(b, 0);
+	batch_clear(&t);
+	put_cases();
+	ck_commit(b, &t, 0);
+	ck_assert_int_eq(store_rebuild_swap(b, &t.basis, &done, &err), STORE_SHORT);
+	ck_sql(&t, "SELECT sum(reopened_count) FROM rekap.complaint", "1");
+}
+END_TEST
+
+/* What only the rebuild has read is counted by the swap: whoever claims it goes on behind it. */
+START_TEST(from_the_log_of_a_new_partition)
+{
+	begin(b, &t.basis, true, REBUILD_FRESH);
+	claim(b, 0);
+	claim(b, 1);
+	batch_clear(&t);
+	put_cases();
+	put_event(&t, 1, 0, world_event(&t.world, "reopened", "2024-07-12T08:00:00+07:00", "o", NULL));
+	ck_commit(b, &t, 0);
+	swap(b, &t.basis);
+	ck_sql(&t, "SELECT sum(reopened_count) FROM rekap.complaint", "1");
+	ck_assert_int_eq(claim(s, 1), 1);
+}
+END_TEST
+
+/* An operator set the offset back, and nothing is read anew yet: of the record that is rejected nothing else is known. */
+START_TEST(from_the_log_before_a_reject)
+{
+	run_sql(t.admin, "UPDATE rekap.ingest_offset SET next_offset = 0");
+	begin(b, &t.basis, true, REBUILD_FRESH);
+	claim(b, 0);
+	swap(b, &t.basis);
+	ck_sql(&t, "SELECT status FROM rekap.reject", "open");
+}
+END_TEST
+
+/* While a rebuild catches up with the log no daemon may go on: otherwise it might never. */
+START_TEST(a_hold_keeps_daemons_out)
+{
+	begin(b, &t.basis, true, REBUILD_FRESH);
+	ck_assert_int_eq(store_rebuild_hold(b, &err), 0);
+	ck_sql(&t, "SELECT pg_try_advisory_xact_lock_shared(7310579610001)", "f");
+}
+END_TEST
+
 /* It is ahead of the daemon: whose batch is refused, and who goes on behind it. Rejects say what became of each record of the log. */
 START_TEST(from_the_log_ahead)
 {
@@ -386,6 +440,64 @@ START_TEST(from_the_log_ahead)
 	put_event(&t, 0, 9, world_event(&t.world, "rated", "2024-06-10T08:00:00+07:00", "q", "rating", "1", NULL));
 	ck_commit(s, &t, STORE_FENCED);
 	ck_assert_int_eq(claim(s, 0), 10);
+}
+END_TEST
+
+#define PURGE "SELECT rekap.purge_bodies(ARRAY(SELECT reject_id FROM rekap.reject))"
+#define BODIES "SELECT s.\"offset\", b.value IS NOT NULL FROM rekap_rebuild.reject s LEFT JOIN rekap_rebuild.reject_body b USING (reject_id) ORDER BY 1"
+
+/* A rebuild may be half done for days: it keeps bodies that the swap will want, and of those only what nobody purges. */
+START_TEST(what_is_purged_leaves_a_rebuild_too)
+{
+	run_sql(t.admin, PURGE);
+	begin(b, &t.basis, true, REBUILD_FRESH);
+	claim(b, 0);
+	batch_clear(&t);
+	put_cases();
+	put_reject(&t, 0, 6, REASON_NOT_JSON, "6");
+	put_reject(&t, 0, 7, REASON_NOT_JSON, "7");
+	ck_commit(b, &t, 0);
+	ck_sql(&t, BODIES, "4|f\n6|t\n7|t");
+	batch_clear(&t);
+	put_reject(&t, 0, 6, REASON_NOT_JSON, "6");
+	ck_commit(s, &t, 0);
+	run_sql(t.admin, PURGE);
+	ck_sql(&t, BODIES, "4|f\n6|f\n7|t");
+	swap(b, &t.basis);
+	ck_sql(&t, "SELECT \"offset\", status, b.value IS NOT NULL FROM rekap.reject LEFT JOIN rekap.reject_body b USING (reject_id) ORDER BY 1",
+	       "4|purged|f\n6|purged|f\n7|open|t");
+}
+END_TEST
+
+/* What a rebuild is just writing cannot be seen yet: it is waited for. */
+START_TEST(a_purge_waits_for_the_batch_of_a_rebuild)
+{
+	PGconn *auditor = site_connect(t.database);
+	begin(b, &t.basis, true, REBUILD_FRESH);
+	run_sql(t.admin, "BEGIN; SELECT pg_advisory_xact_lock_shared(7310579610001)"); /* as a batch does */
+	run_sql(auditor, "SET lock_timeout = '100ms'");
+	PGresult *r = PQexec(auditor, PURGE);
+	ck_assert_str_eq(PQresultErrorField(r, PG_DIAG_SQLSTATE), "55P03");
+	PQclear(r);
+	run_sql(t.admin, "COMMIT");
+	run_sql(auditor, PURGE);
+	PQfinish(auditor);
+}
+END_TEST
+
+/* The planner's statistics would keep samples of bodies. */
+START_TEST(statistics_tell_nothing_of_bodies)
+{
+	begin(b, &t.basis, true, REBUILD_FRESH);
+	claim(b, 0);
+	batch_clear(&t);
+	put_cases();
+	for (int64_t i = 6; i < 40; i++)
+		put_reject(&t, 0, i, REASON_NOT_JSON, "0");
+	ck_commit(b, &t, 0);
+	ck_commit(s, &t, 0);
+	run_sql(t.admin, "ANALYZE rekap.reject_body, rekap_rebuild.reject_body");
+	ck_sql(&t, "SELECT DISTINCT attname FROM pg_stats WHERE tablename = 'reject_body'", "reject_id");
 }
 END_TEST
 
@@ -455,7 +567,14 @@ int main(void)
 	tcase_add_test(tc, one_at_a_time_of_one_sort);
 	tcase_add_test(tc, a_register_change_voids_it);
 	tcase_add_test(tc, from_the_log);
+	tcase_add_test(tc, from_the_log_of_all_partitions);
+	tcase_add_test(tc, from_the_log_of_a_new_partition);
+	tcase_add_test(tc, from_the_log_before_a_reject);
+	tcase_add_test(tc, a_hold_keeps_daemons_out);
 	tcase_add_test(tc, from_the_log_ahead);
+	tcase_add_test(tc, what_is_purged_leaves_a_rebuild_too);
+	tcase_add_test(tc, a_purge_waits_for_the_batch_of_a_rebuild);
+	tcase_add_test(tc, statistics_tell_nothing_of_bodies);
 	tcase_add_test(tc, a_lost_connection_does_not_matter);
 	return run_case(tc);
 }
