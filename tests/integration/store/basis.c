@@ -206,6 +206,68 @@ START_TEST(a_register_change_restates_and_reaches_everybody)
 }
 END_TEST
 
+static void apply_units(struct store *s, struct units *u, const char *row)
+{
+	char csv[200];
+	size_t rows;
+	struct error err = {""};
+	snprintf(csv, sizeof csv, "unit_code,name,kind,parent_code,valid_from,valid_to,successor_code\n%s\n", row);
+	ck_assert_int_eq(units_init(u), 0);
+	ck_assert_int_eq(store_units_load(s, u, &err), 0);
+	ck_assert_msg(units_apply_csv(u, "new", text_of(csv), &rows, &err) == 0, "%s", err.text);
+	ck_assert_msg(store_units_save(s, u, &t.basis, &err) == 0, "%s", err.text);
+}
+
+/* Each alone: what differs is the beginning, the end, the successor. */
+START_TEST(each_date_and_successor_restates)
+{
+	static const char *const rows[] = {UNIT_C ",C,opd,,,2024-06-30," UNIT_A, UNIT_C ",C,opd,,2024-05-01,2024-06-30," UNIT_A,
+					   UNIT_C ",C,opd,,2024-05-01,2024-05-31," UNIT_A, UNIT_C ",C,opd,,2024-05-01,2024-05-31," UNIT_D};
+	struct store *s = site_store(&t, "one");
+	char *before = NULL;
+	claim(s, 0);
+	put_cases();
+	ck_commit(s, &t, 0);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct units u;
+		batch_clear(&t);
+		apply_units(s, &u, rows[i]);
+		char *expected = snapshot_from_scratch(&t.basis, &u), *got = snapshot(&t);
+		ck_same(got, expected);
+		ck_assert_msg(!before || strcmp(got, before) != 0, "%s changes nothing", rows[i]);
+		units_deinit(&u);
+		free(expected);
+		free(before);
+		before = got;
+	}
+	free(before);
+	store_free(s);
+}
+END_TEST
+
+/*
+ * What keeps a batch and a change of its basis apart: neither reads before it has its lock, and each has it to the end. The trigger looks from within the transaction.
+ */
+START_TEST(a_change_is_alone_and_batches_are_not)
+{
+	static const char locks[] = "SELECT string_agg(DISTINCT mode, ' ') FROM public.locks";
+	struct store *s = site_store(&t, "one");
+	struct store_basis slow = slow_basis(&t);
+	run_sql(t.admin, "CREATE TABLE public.locks (mode text); CREATE FUNCTION public.look() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN "
+			 "INSERT INTO public.locks SELECT mode FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid(); RETURN NULL; END $$; "
+			 "CREATE TRIGGER look AFTER INSERT ON rekap.batch FOR EACH ROW EXECUTE FUNCTION public.look(); "
+			 "CREATE TRIGGER look AFTER UPDATE ON rekap_store.basis FOR EACH ROW EXECUTE FUNCTION public.look()");
+	claim(s, 0);
+	put_cases();
+	ck_commit(s, &t, 0);
+	ck_sql(&t, locks, "ShareLock");
+	run_sql(t.admin, "TRUNCATE public.locks");
+	set_basis(s, &slow);
+	ck_sql(&t, locks, "ExclusiveLock");
+	store_free(s);
+}
+END_TEST
+
 START_TEST(settings_follow_without_restating)
 {
 	struct store *s = site_store(&t, "one");
@@ -241,6 +303,8 @@ int main(void)
 	tcase_add_test(tc, a_restatement_heals);
 	tcase_add_test(tc, another_basis_stops_the_others);
 	tcase_add_test(tc, a_register_change_restates_and_reaches_everybody);
+	tcase_add_test(tc, each_date_and_successor_restates);
+	tcase_add_test(tc, a_change_is_alone_and_batches_are_not);
 	tcase_add_test(tc, settings_follow_without_restating);
 	tcase_add_test(tc, commit_wants_a_basis);
 	return run_case(tc);

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 
 /* Rejects that waited for a unit: handed out as they came, counted once, whoever replays them and how often. */
+#include <pthread.h>
+
 #include "tests/integration/store/support.h"
 
 #define NEW_UNIT "5.01.0.00.0.00.01.0000"
@@ -172,6 +174,50 @@ START_TEST(what_was_purged_is_over)
 }
 END_TEST
 
+/* Ends its transaction once somebody waits for it. */
+static void *end_when_waited_for(void *arg)
+{
+	bool waited = false;
+	while (!waited) {
+		usleep(10000);
+		char *answer = ask_rows(arg, "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))");
+		waited = *answer == 't';
+		free(answer);
+	}
+	run_sql(arg, "COMMIT");
+	return NULL;
+}
+
+/* A purge that is under way decides: nothing of what it removes is counted. */
+START_TEST(a_purge_under_way_is_waited_for)
+{
+	pthread_t thread;
+	add_unit(NEW_UNIT);
+	take_waiting(2);
+	run_sql(t.admin, "BEGIN; SELECT rekap.purge_bodies(ARRAY(SELECT reject_id FROM rekap.reject WHERE \"offset\" = 0))");
+	ck_assert_int_eq(pthread_create(&thread, NULL, end_when_waited_for, t.admin), 0);
+	ck_commit(s, &t, 0);
+	pthread_join(thread, NULL);
+	ck_sql(&t, "SELECT status FROM rekap.reject WHERE \"offset\" IN (0, 3) ORDER BY \"offset\"", "purged\nreplayed");
+	ck_sql(&t, "SELECT complaint_id FROM rekap.complaint ORDER BY 1", "c\nd");
+}
+END_TEST
+
+/* Page by page, nothing is left out. */
+START_TEST(rejects_are_handed_out_in_order)
+{
+	struct error err = {""};
+	int64_t after = 0;
+	add_unit(NEW_UNIT);
+	for (size_t i = 0; i < 2; i++) {
+		ck_assert_int_eq(store_rejects_read(s, &(struct reject_filter){.waiting = true}, after, 1, take, &t, &err), 0);
+		ck_assert_uint_eq(t.batch.n, i + 1);
+		ck_assert_int_eq(t.batch.items[i].record.offset, i ? 3 : 0);
+		after = t.batch.items[i].reject_id;
+	}
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = tcase_create("replay");
@@ -182,5 +228,7 @@ int main(void)
 	tcase_add_test(tc, a_replay_is_bisected_too);
 	tcase_add_test(tc, two_replays_do_not_double);
 	tcase_add_test(tc, what_was_purged_is_over);
+	tcase_add_test(tc, a_purge_under_way_is_waited_for);
+	tcase_add_test(tc, rejects_are_handed_out_in_order);
 	return run_case(tc);
 }
