@@ -129,7 +129,8 @@ int store_check_version(struct store *s, struct error *err);
 
 /* units.c: makes the register as of now that of s. */
 int units_reload(struct store *s, struct error *err);
-/* Upserts the rows of u. *ret_changed: any differed; *ret_refold: so that entities must be derived anew. Under the exclusive lock, the register loaded. */
+/* Upserts the rows of u. *ret_changed: any differed; *ret_refold: so that entities must be derived anew. Under the exclusive lock, the register loaded. PG_RETRY: u is
+ * of another version. */
 int units_write(struct store *s, const struct units *u, bool *ret_changed, bool *ret_refold, struct error *err);
 
 /*

@@ -60,7 +60,8 @@ int store_migration_status(struct store *s, void (*line)(void *arg, const char *
 /* Loads the unit register into u (units_init first) with its version. */
 int store_units_load(struct store *s, struct units *u, struct error *err);
 /*
- * Makes the register that of u (upsert by code), and recomputes what depends on it, in one transaction. `b`: as for store_basis_set.
+ * Makes the register that of u (upsert by code), and recomputes what depends on it, in one transaction. `b`: as for store_basis_set. u is what was loaded, with changes:
+ * STORE_RETRY also when the register is no longer of u's version, whose other rows would undo what was changed since; load it and change it anew.
  */
 int store_units_save(struct store *s, const struct units *u, const struct store_basis *b, struct error *err);
 

@@ -94,5 +94,7 @@ int units_write(struct store *s, const struct units *u, bool *ret_changed, bool 
 	}
 	*ret_changed = changed;
 	*ret_refold = refold;
+	if (changed && u->version != s->units.version)
+		return error_set(err, PG_RETRY, "the unit register was changed by another process meanwhile");
 	return changed ? upsert(s, u, err) : 0;
 }

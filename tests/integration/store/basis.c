@@ -37,13 +37,12 @@ static void set_basis(struct store *s, const struct store_basis *b)
 static char *snapshot_from_scratch(const struct store_basis *b, const struct units *units)
 {
 	struct site kept = t;
-	struct error err = {""};
 	struct store *s;
 	site_init(&t);
 	ck_assert_int_eq(store_new(t.conninfo, "scratch", &s, NULL), 0);
 	set_basis(s, b);
 	if (units)
-		ck_assert_msg(store_units_save(s, units, b, &err) == 0, "%s", err.text);
+		site_save_units(s, units, b);
 	claim(s, 0);
 	put_cases();
 	ck_commit(s, &t, 0);
@@ -206,17 +205,39 @@ START_TEST(a_register_change_restates_and_reaches_everybody)
 }
 END_TEST
 
-static void apply_units(struct store *s, struct units *u, const char *row)
+/* The register with that row: *ret, not saved. */
+static void load_with(struct store *s, const char *row, struct units *ret)
 {
 	char csv[200];
 	size_t rows;
 	struct error err = {""};
 	snprintf(csv, sizeof csv, "unit_code,name,kind,parent_code,valid_from,valid_to,successor_code\n%s\n", row);
-	ck_assert_int_eq(units_init(u), 0);
-	ck_assert_int_eq(store_units_load(s, u, &err), 0);
-	ck_assert_msg(units_apply_csv(u, "new", text_of(csv), &rows, &err) == 0, "%s", err.text);
-	ck_assert_msg(store_units_save(s, u, &t.basis, &err) == 0, "%s", err.text);
+	ck_assert_int_eq(units_init(ret), 0);
+	ck_assert_int_eq(store_units_load(s, ret, &err), 0);
+	ck_assert_msg(units_apply_csv(ret, "new", text_of(csv), &rows, &err) == 0, "%s", err.text);
 }
+
+/* Who loads two files at once gets both: the second must not bring back what it read before the first was saved. */
+START_TEST(two_registers_at_once_are_both_kept)
+{
+	static const char a_row[] = UNIT_A ",Renamed,opd,,,,", d_row[] = UNIT_D ",D,opd,,,2024-05-31,";
+	struct store *a = site_store(&t, "a"), *b = site_store(&t, "b");
+	struct units of_a, of_b;
+	struct error err = {""};
+	load_with(a, a_row, &of_a);
+	load_with(b, d_row, &of_b);
+	ck_assert_int_eq(store_units_save(a, &of_a, &t.basis, &err), 0);
+	ck_assert_int_eq(store_units_save(b, &of_b, &t.basis, &err), STORE_RETRY);
+	units_deinit(&of_b);
+	load_with(b, d_row, &of_b);
+	ck_assert_msg(store_units_save(b, &of_b, &t.basis, &err) == 0, "%s", err.text);
+	ck_sql(&t, "SELECT name, valid_to FROM rekap.unit WHERE unit_code IN ('" UNIT_A "', '" UNIT_D "') ORDER BY unit_code", "Renamed|\nD|2024-05-31");
+	units_deinit(&of_a);
+	units_deinit(&of_b);
+	store_free(a);
+	store_free(b);
+}
+END_TEST
 
 /* Each alone: what differs is the beginning, the end, the successor. */
 START_TEST(each_date_and_successor_restates)
@@ -230,8 +251,10 @@ START_TEST(each_date_and_successor_restates)
 	ck_commit(s, &t, 0);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct units u;
+		struct error err = {""};
 		batch_clear(&t);
-		apply_units(s, &u, rows[i]);
+		load_with(s, rows[i], &u);
+		ck_assert_msg(store_units_save(s, &u, &t.basis, &err) == 0, "%s", err.text);
 		char *expected = snapshot_from_scratch(&t.basis, &u), *got = snapshot(&t);
 		ck_same(got, expected);
 		ck_assert_msg(!before || strcmp(got, before) != 0, "%s changes nothing", rows[i]);
@@ -303,6 +326,7 @@ int main(void)
 	tcase_add_test(tc, a_restatement_heals);
 	tcase_add_test(tc, another_basis_stops_the_others);
 	tcase_add_test(tc, a_register_change_restates_and_reaches_everybody);
+	tcase_add_test(tc, two_registers_at_once_are_both_kept);
 	tcase_add_test(tc, each_date_and_successor_restates);
 	tcase_add_test(tc, a_change_is_alone_and_batches_are_not);
 	tcase_add_test(tc, settings_follow_without_restating);
