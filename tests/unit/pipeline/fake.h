@@ -21,6 +21,7 @@ struct fake_partition {
 	int64_t n;		    /* records: offsets 0, 2, 4 … (gaps as compaction leaves them) */
 	int64_t position;	    /* the source's: index of the next record */
 	int64_t next, epoch, mine;  /* the store's: stored offset and epoch (0: never claimed); the epoch that the pipeline claimed, 0: not held */
+	int64_t told;		    /* what the broker was told is done */
 	uint8_t counted[FAKE_RECORDS];
 };
 

@@ -170,6 +170,7 @@ void source_commit(struct source *s, struct text topic, int32_t partition, int64
 	(void)topic;
 	if (next > fake.partitions[partition].next)
 		fake.broken = "the broker is told of more than is stored";
+	fake.partitions[partition].told = next;
 }
 
 int64_t source_lag(struct source *s)
