@@ -8,6 +8,7 @@ import pathlib
 import random
 import re
 import shutil
+import signal
 import statistics
 import subprocess
 import threading
@@ -47,7 +48,16 @@ class Member:
 		self.start()
 
 	def start(self):
+		"""Until it minds signals, SIGTERM ends the process in the system's own way."""
 		self.process = self.campaign.daemon.start(under=self.campaign.under_a_clock() if self.number == 0 else ())
+		harness.wait_until("the daemon minds signals", self.minds_signals, pause=0.005)
+
+	def minds_signals(self):
+		try:
+			blocked = re.search(r"^SigBlk:\s*(\w+)", pathlib.Path(f"/proc/{self.process.pid}/status").read_text(), re.M)
+		except FileNotFoundError:
+			return True
+		return self.process.poll() is not None or int(blocked[1], 16) >> signal.SIGTERM - 1 & 1
 
 	def kill(self):
 		self.process.kill()
