@@ -186,8 +186,11 @@ static bool on_drained(void *arg)
 {
 	struct rebuild *b = arg;
 	if (!b->held) {
-		b->held = store_rebuild_hold(b->store, &b->error) == 0;
-		return false;
+		int r = store_rebuild_hold(b->store, &b->error);
+		b->held = r == 0;
+		if (r < 0)
+			b->code = r;
+		return r < 0;
 	}
 	b->held = false;
 	b->code = patiently(swap_step, b, &b->error);
