@@ -82,12 +82,12 @@ BEGIN
 
 	DELETE FROM rekap_store.rule_series;
 	INSERT INTO rekap_store.rule_series (rule_id, grain, series_id, span, numerator, denominator, base, presence, judged, alone)
-	SELECT rule_id, grain, series_id, span, numerator, denominator, base, presence, base OR NOT sufficient, base AND sufficient AND n = 1
+	SELECT rule_id, grain, series_id, span, numerator, denominator, base, presence, base OR NOT sufficient, base AND sufficient AND n = 1 AND "over" <> 'stock'
 	FROM (
 		SELECT q.*, count(*) FILTER (WHERE base) OVER w AS n,
 			NOT only_present AND (bool_and(base = numerator) OVER w OR bool_and(base = denominator) OVER w) AS sufficient
 		FROM (
-			SELECT p.rule_id, p.grain, s.series_id, x.span, r."over" = 'ytd' OR r.reduction AS only_present, bool_or(p.part = 'numerator') AS numerator,
+			SELECT p.rule_id, p.grain, s.series_id, x.span, r."over", r."over" = 'ytd' OR r.reduction AS only_present, bool_or(p.part = 'numerator') AS numerator,
 				bool_or(p.part = 'denominator') AS denominator, bool_or(p.part = 'presence') AS presence,
 				bool_or(p.part = CASE WHEN r.based THEN 'base' WHEN r.denominator IS NOT NULL OR r.reduction THEN 'denominator' ELSE 'numerator' END) AS base
 			FROM rekap_store.rule_part p
@@ -156,39 +156,33 @@ COMMENT ON COLUMN rekap_store.figure_basis.as_of IS 'The as-of day';
 COMMENT ON COLUMN rekap_store.figure_basis.first IS 'The first month with figures; null: there are none';
 COMMENT ON COLUMN rekap_store.figure_basis.last IS 'The last one';
 
+-- Its settings keep it from being inlined: the planner would take a thousand periods of each grain for granted.
+CREATE FUNCTION rekap_store.periods(of_grain text, first_month date, last_month date)
+	RETURNS TABLE (grain text, period text, period_start date, period_end date, before_start date)
+	LANGUAGE sql STABLE PARALLEL SAFE ROWS 100 SET search_path = pg_catalog, pg_temp AS $$
+	SELECT g.grain, to_char(s.first, g.name) || CASE WHEN g.grain <> 'semester' THEN '' WHEN extract(month FROM s.first) < 7 THEN '1' ELSE '2' END,
+		s.first::date, (s.first + g.step)::date - 1, (s.first - g.step)::date
+	FROM (VALUES
+		('day', 'YYYY-MM-DD', interval '1 day', first_month::timestamp),
+		('week', 'IYYY"-W"IW', interval '7 days', date_trunc('week', first_month::timestamp)),
+		('month', 'YYYY-MM', interval '1 month', first_month::timestamp),
+		('quarter', 'YYYY"-Q"Q', interval '3 months', date_trunc('quarter', first_month::timestamp)),
+		('semester', 'YYYY"-S"', interval '6 months',
+			date_trunc('year', first_month::timestamp) + CASE WHEN extract(month FROM first_month) < 7 THEN interval '0' ELSE interval '6 months' END),
+		('year', 'YYYY', interval '1 year', date_trunc('year', first_month::timestamp))) AS g (grain, name, step, first)
+	CROSS JOIN generate_series(g.first, last_month + interval '1 month' - interval '1 day', g.step) AS s (first)
+	WHERE g.grain = of_grain
+$$;
+COMMENT ON FUNCTION rekap_store.periods(text, date, date) IS 'The periods of a grain that share a day with the months from first to last';
+
 CREATE VIEW rekap_store.figure_period AS
-WITH month AS (
-	SELECT s.month
-	FROM rekap_store.figure_basis b
-	CROSS JOIN generate_series(b.first::timestamp, b.last, interval '1 month') AS s (month)
-	WHERE b.first IS NOT NULL
-), period AS (
-	SELECT 'day' AS grain, to_char(d.day, 'YYYY-MM-DD') AS period, d.day AS first, d.day + interval '1 day' AS next, d.day - interval '1 day' AS before
-	FROM month
-	CROSS JOIN generate_series(month.month, month.month + interval '1 month' - interval '1 day', interval '1 day') AS d (day)
-	UNION ALL
-	SELECT 'week', to_char(w.week, 'IYYY"-W"IW'), w.week, w.week + interval '7 days', w.week - interval '7 days'
-	FROM (SELECT min(month) AS first, max(month) AS last FROM month) m
-	CROSS JOIN generate_series(date_trunc('week', m.first), m.last + interval '1 month' - interval '1 day', interval '7 days') AS w (week)
-	UNION ALL
-	SELECT 'month', to_char(month, 'YYYY-MM'), month, month + interval '1 month', month - interval '1 month'
-	FROM month
-	UNION ALL
-	SELECT 'quarter', to_char(first, 'YYYY"-Q"Q'), first, first + interval '3 months', first - interval '3 months'
-	FROM (SELECT DISTINCT date_trunc('quarter', month) FROM month) AS q (first)
-	UNION ALL
-	SELECT 'semester', to_char(first, 'YYYY"-S"') || CASE WHEN extract(month FROM first) < 7 THEN 1 ELSE 2 END, first, first + interval '6 months', first - interval '6 months'
-	FROM (
-		SELECT DISTINCT date_trunc('year', month) + CASE WHEN extract(month FROM month) < 7 THEN interval '0' ELSE interval '6 months' END FROM month
-	) AS s (first)
-	UNION ALL
-	SELECT 'year', to_char(first, 'YYYY'), first, first + interval '1 year', first - interval '1 year'
-	FROM (SELECT DISTINCT date_trunc('year', month) FROM month) AS y (first)
-)
-SELECT grain, period, first::date AS period_start, next::date - 1 AS period_end, before::date AS before_start
-FROM period;
+SELECT g.grain, p.grain AS made_grain, p.period, p.period_start, p.period_end, p.before_start
+FROM rekap_store.figure_basis b
+CROSS JOIN (VALUES ('day'), ('week'), ('month'), ('quarter'), ('semester'), ('year')) AS g (grain)
+CROSS JOIN LATERAL rekap_store.periods(g.grain, b.first, b.last) AS p;
 COMMENT ON VIEW rekap_store.figure_period IS 'The periods that figures are about, at each grain';
 COMMENT ON COLUMN rekap_store.figure_period.grain IS 'day, week (ISO), month, quarter, semester or year';
+COMMENT ON COLUMN rekap_store.figure_period.made_grain IS 'The same, of periods that were made: who joins it does so after that, and not once for each row of his own';
 COMMENT ON COLUMN rekap_store.figure_period.period IS 'Name of the period';
 COMMENT ON COLUMN rekap_store.figure_period.period_start IS 'First day';
 COMMENT ON COLUMN rekap_store.figure_period.period_end IS 'Last day';
@@ -240,7 +234,7 @@ SELECT f.unit_code, r.indicator, t.grain, t.period, t.period_start, t.period_end
 	r.ruleset
 FROM rekap_store.figure_basis b
 CROSS JOIN rekap_store.indicator_rule r
-JOIN rekap_store.figure_period t ON t.grain = ANY (r.grains) AND t.period_end BETWEEN r.valid_from AND r.valid_to
+JOIN rekap_store.figure_period t ON t.made_grain = ANY (r.grains) AND t.period_end BETWEEN r.valid_from AND r.valid_to
 	AND (t.period_start <= b.as_of OR r."over" <> 'stock')
 CROSS JOIN LATERAL (
 	SELECT d.first, d.last, date_trunc('month', d.first::timestamp) = date_trunc('month', d.last::timestamp) AS same_month
@@ -356,6 +350,16 @@ CROSS JOIN LATERAL (
 ) AS v (value);
 DROP VIEW rekap_store.period_present;
 DROP VIEW rekap_store.month_present;
+
+-- Plans of figures are long and their costs guessed high: to compile one takes a hundred times as long as to run it. The setting is the database owner's to make.
+DO $$
+BEGIN
+	RESET ROLE;
+	EXECUTE format('ALTER DATABASE %I SET jit = off', current_database());
+EXCEPTION WHEN OTHERS THEN
+	NULL;
+END $$;
+SET LOCAL ROLE rekap_owner;
 
 CREATE OR REPLACE FUNCTION rekap_rebuild.swap_measures() RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
