@@ -3,8 +3,8 @@
 --
 -- Figures in milliseconds, after ten years as after one: rekap.indicator_value anew, with the same columns and the same values.
 --
--- A stock is a sum from the first day on. So a series that a stock is made of has a second one, of its years: for each unit and year a row of the roll-up whose month is
--- January and whose total is that of the year, added to in the same statement as its months. A stock is then the years before, and this year's months.
+-- A stock is a sum from the first day on. So a series that a stock is made of has a second one, of its years: for each unit and year a row of the roll-up whose
+-- month is January and whose total is that of the year, added to in the same statement as its months. A stock is then the years before, and this year's months.
 --
 -- A question about one unit reads that unit. Whether its figure is a complement (semantics §8) depends on its siblings: they are looked at one by one, until one is found
 -- that would be suppressed before it. A question about all units reads months as they lie, series by series.
@@ -13,7 +13,6 @@ CREATE INDEX measure_month_by_series ON rekap_store.measure_month (series_id, mo
 -- For the first and the last month only.
 CREATE INDEX measure_month_ends ON rekap_store.measure_month (month);
 DROP INDEX rekap_store.measure_month_by_month;
-CREATE INDEX unit_above_below ON rekap_store.unit_above (above_id, unit_id);
 
 ALTER TABLE rekap_store.series ADD COLUMN years_id integer;
 COMMENT ON COLUMN rekap_store.series.years_id IS 'The series of its years, where a stock is made of it; null: none';
@@ -23,6 +22,15 @@ COMMENT ON COLUMN rekap_store.measure_month.total IS 'Sum of all days of the mon
 
 ALTER TABLE rekap_store.unit_place ADD COLUMN leaf boolean NOT NULL DEFAULT true;
 COMMENT ON COLUMN rekap_store.unit_place.leaf IS 'Whether no unit is below';
+
+ALTER TABLE rekap_store.unit_above
+	ADD COLUMN above_code text COLLATE "C",
+	ADD COLUMN upper_id integer,
+	ADD COLUMN leaf boolean;
+CREATE INDEX unit_above_by_code ON rekap_store.unit_above (above_code, unit_id);
+COMMENT ON COLUMN rekap_store.unit_above.above_code IS 'Of above_id: its code';
+COMMENT ON COLUMN rekap_store.unit_above.upper_id IS 'Of above_id: the unit above it';
+COMMENT ON COLUMN rekap_store.unit_above.leaf IS 'Of above_id: whether no unit is below';
 
 CREATE TABLE rekap_store.rule_series (
 	rule_id integer NOT NULL,
@@ -41,12 +49,14 @@ COMMENT ON TABLE rekap_store.rule_series IS 'rekap_store.rule_part by series: ea
 COMMENT ON COLUMN rekap_store.rule_series.rule_id IS 'The indicator';
 COMMENT ON COLUMN rekap_store.rule_series.grain IS 'The grain';
 COMMENT ON COLUMN rekap_store.rule_series.series_id IS 'The series';
-COMMENT ON COLUMN rekap_store.rule_series.span IS 'Its days: over (those that the indicator''s over tells), period (the period''s), before (those of the period before), years (all years before that of a stock)';
+COMMENT ON COLUMN rekap_store.rule_series.span
+	IS 'Its days: over (those that the indicator''s over tells), period (the period''s), before (the period before''s), years (a stock''s years before its last)';
 COMMENT ON COLUMN rekap_store.rule_series.numerator IS 'Whether it belongs to the numerator';
 COMMENT ON COLUMN rekap_store.rule_series.denominator IS 'Whether it belongs to the denominator';
 COMMENT ON COLUMN rekap_store.rule_series.base IS 'Whether it tells the number of cases';
 COMMENT ON COLUMN rekap_store.rule_series.presence IS 'Whether it tells that there is a row';
-COMMENT ON COLUMN rekap_store.rule_series.judged IS 'Whether it is needed to know who has how many cases: base is, and where cases alone do not make a row, the others too';
+COMMENT ON COLUMN rekap_store.rule_series.judged
+	IS 'Whether it is needed to know who has how many cases: base is, and where cases alone do not make a row, the others too';
 COMMENT ON COLUMN rekap_store.rule_series.alone IS 'Whether it is base, and nothing else is needed';
 
 -- As numbers of series: those that no event has named yet are made here.
@@ -137,10 +147,11 @@ BEGIN
 	PERFORM FROM rekap_store.basis FOR UPDATE;
 	PERFORM rekap_store.units_changed();
 	UPDATE rekap_store.unit_place SET leaf = false WHERE unit_id IN (SELECT upper_id FROM rekap_store.unit_place);
+	UPDATE rekap_store.unit_above a SET above_code = p.unit_code, upper_id = p.upper_id, leaf = p.leaf FROM rekap_store.unit_place p WHERE p.unit_id = a.above_id;
 	PERFORM rekap_store.indicators_changed();
 	PERFORM rekap_store.series_changed();
 	PERFORM rekap_store.scorecards_changed();
-	ANALYZE rekap_store.basis, rekap_store.unit_place;
+	ANALYZE rekap_store.basis, rekap_store.unit_place, rekap_store.unit_above;
 END $$;
 
 -- Months between the first and the last that hold anything, or that of the as-of day: stocks have figures in empty months too.
@@ -215,9 +226,10 @@ COMMENT ON COLUMN rekap_store.measure_days.days IS 'Value of each day; null: 0';
 --   f          the figures of the units asked for, each with all units below it: the rows there are
 --   candidate  the number of cases of any unit, read only as far as somebody asks: leaves by themselves, a row each where one row tells; then all others at once
 --   brood      of the children of one upper unit, how many are below the threshold, where that is one or none, and the smallest number that is not
---   link       the published child with that number, where suppressing it can be called for: one of its siblings is suppressed (then if the upper one is published), or none
---              is (then if the upper one is a complement itself)
+--   link       the published child with that number, where suppressing it can be called for: one of its siblings is suppressed (then if the upper one is
+--              published), or none is (then if the upper one is a complement itself)
 --   chain      so links are complements in turn, from above: one that has a suppressed sibling unless its upper unit is a complement, any other if it is
+-- A unit with a published sibling before it is no complement: mostly the first candidates tell, and the rest is not looked at.
 CREATE OR REPLACE VIEW rekap.indicator_value AS
 SELECT f.unit_code, r.indicator, t.grain, t.period, t.period_start, t.period_end,
 	CASE WHEN NOT f.hidden THEN n.numerator END AS numerator,
@@ -285,7 +297,7 @@ CROSS JOIN LATERAL (
 		UNION ALL
 		SELECT s.unit_id, s.unit_code, s.upper_id, s.base
 		FROM (
-			SELECT p.unit_id, p.unit_code, p.upper_id, coalesce(sum(a.value) FILTER (WHERE a.numerator), 0) AS numerator,
+			SELECT u.above_id AS unit_id, u.above_code AS unit_code, u.upper_id, coalesce(sum(a.value) FILTER (WHERE a.numerator), 0) AS numerator,
 				coalesce(sum(a.value) FILTER (WHERE a.denominator), 0) AS denominator,
 				coalesce(sum(a.value) FILTER (WHERE a.base), 0) AS base,
 				coalesce(sum(a.value) FILTER (WHERE a.presence), 0) AS presence
@@ -296,9 +308,8 @@ CROSS JOIN LATERAL (
 				JOIN rekap_store.measure_days m ON m.series_id = a.series_id AND m.month BETWEEN a.first_month AND a.last
 				OFFSET 0 -- month by month through the index, whatever the planner thinks of it
 			) a
-			JOIN rekap_store.unit_above u USING (unit_id)
-			JOIN rekap_store.unit_place p ON p.unit_id = u.above_id AND NOT p.leaf
-			GROUP BY p.unit_id
+			JOIN rekap_store.unit_above u ON u.unit_id = a.unit_id AND NOT u.leaf
+			GROUP BY u.above_id, u.above_code, u.upper_id
 		) s
 		WHERE s.presence <> 0 OR NOT (r."over" = 'ytd' OR r.reduction) AND (s.numerator <> 0 OR s.denominator <> 0)
 	)
@@ -332,15 +343,14 @@ CROSS JOIN LATERAL (
 				)
 				SELECT ARRAY(SELECT unit_code FROM chain WHERE complement))::text[])) AS hidden
 	FROM (
-		SELECT p.unit_code, p.upper_id, coalesce(sum(rekap_store.total_within(m.month, m.total, m.days, a.first, a.last, a.last_whole)) FILTER (WHERE a.numerator), 0) AS numerator,
+		SELECT u.above_code AS unit_code, u.upper_id, coalesce(sum(rekap_store.total_within(m.month, m.total, m.days, a.first, a.last, a.last_whole)) FILTER (WHERE a.numerator), 0) AS numerator,
 			coalesce(sum(rekap_store.total_within(m.month, m.total, m.days, a.first, a.last, a.last_whole)) FILTER (WHERE a.denominator), 0) AS denominator,
 			coalesce(sum(rekap_store.total_within(m.month, m.total, m.days, a.first, a.last, a.last_whole)) FILTER (WHERE a.base), 0) AS base,
 			coalesce(sum(rekap_store.total_within(m.month, m.total, m.days, a.first, a.last, a.last_whole)) FILTER (WHERE a.presence), 0) AS presence
-		FROM rekap_store.unit_place p
-		JOIN rekap_store.unit_above u ON u.above_id = p.unit_id
+		FROM rekap_store.unit_above u
 		CROSS JOIN part a
 		JOIN rekap_store.measure_days m ON m.series_id = a.series_id AND m.unit_id = u.unit_id AND m.month BETWEEN a.first_month AND a.last
-		GROUP BY p.unit_code, p.upper_id
+		GROUP BY u.above_code, u.upper_id
 	) s
 	WHERE s.presence <> 0 OR NOT (r."over" = 'ytd' OR r.reduction) AND (s.numerator <> 0 OR s.denominator <> 0)
 ) f
@@ -351,7 +361,8 @@ CROSS JOIN LATERAL (
 DROP VIEW rekap_store.period_present;
 DROP VIEW rekap_store.month_present;
 
--- Plans of figures are long and their costs guessed high: to compile one takes a hundred times as long as to run it. The setting is the database owner's to make.
+-- Plans of figures are long and their costs guessed high: to compile one takes a hundred times as long as to run it. The setting is the database owner's to make;
+-- where this login may not, it stays as it is.
 DO $$
 BEGIN
 	RESET ROLE;

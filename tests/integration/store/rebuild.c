@@ -155,7 +155,8 @@ END_TEST
 #define YEARS \
 	"SELECT unit_code, to_char(m.month, 'YYYY'), m.total FROM rekap_store.measure_month m JOIN rekap_store.series s ON s.years_id = m.series_id " \
 	"JOIN rekap_store.unit USING (unit_id) WHERE m.total <> 0 ORDER BY 1, 2"
-#define YEARS_DAMAGED "rekap_store.measure_month SET total = 7 WHERE series_id = (SELECT years_id FROM rekap_store.series WHERE measure = 'complaint.open' AND years_id > 0)"
+#define YEARS_DAMAGED \
+	"rekap_store.measure_month SET total = 7 WHERE series_id = (SELECT years_id FROM rekap_store.series WHERE measure = 'complaint.open' AND years_id > 0)"
 
 /* Years of a stock: from the months that there were, with each batch, and again when somebody meddled. */
 START_TEST(years_are_kept_told_and_mended)
