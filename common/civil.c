@@ -15,15 +15,24 @@ day_number day_from_civil(int year, int month, int day)
 	return era * 146097 + day_of_era - 719468;
 }
 
+/*
+ * C. Neri, L. Schneider, "Euclidean affine functions and their application to calendar algorithms", Software: Practice and Experience 53 (2023), figure 12: the
+ * divisions of the usual way become multiplications, which matters because every contribution asks for its month. Years begin in March, as above, and are counted from
+ * ERAS × 400 years before year 0, so that nothing is negative.
+ */
+#define ERAS 82
+
 struct civil civil_from_day(day_number d)
 {
-	int z = d + 719468, era = (z >= 0 ? z : z - 146096) / 146097, day_of_era = z - era * 146097;
-	int year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-	int day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-	int march_month = (5 * day_of_year + 2) / 153;
-	struct civil c = {.month = march_month < 10 ? march_month + 3 : march_month - 9, .day = day_of_year - (153 * march_month + 2) / 5 + 1};
-	c.year = year_of_era + era * 400 + (c.month <= 2);
-	return c;
+	uint32_t n = 4 * ((uint32_t)d + 719468 + 146097 * ERAS) + 3, century = n / 146097, of_century = n % 146097 | 3;
+	uint64_t product = UINT64_C(2939745) * of_century;
+	uint32_t of_year = (uint32_t)product / 2939745 / 4, month = (2141 * of_year + 197913) >> 16;
+	bool next_year = of_year >= 306; /* January and February */
+	return (struct civil){
+		.year = (int)(100 * century + (uint32_t)(product >> 32) + next_year) - 400 * ERAS,
+		.month = (int)(next_year ? month - 12 : month),
+		.day = (int)((2141 * of_year + 197913) % 65536 / 2141) + 1,
+	};
 }
 
 int days_in_month(int year, int month)
