@@ -521,15 +521,19 @@ static int put_chunk(struct pg *pg, const char *p, size_t n, struct error *err)
 	return put < 0 ? lost(pg, err) : flush(pg, err);
 }
 
-static int put_copy(struct pg *pg, const struct buffer *data, struct error *err)
+static int put_piece(struct pg *pg, const struct buffer *data, struct error *err)
 {
-	for (size_t at = 0; at < data->n; at += COPY_CHUNK) {
-		int r = put_chunk(pg, data->p + at, data->n - at < COPY_CHUNK ? data->n - at : COPY_CHUNK, err);
-		if (r)
-			return r;
-	}
+	int r = data->failed ? no_memory(err) : 0;
+	for (size_t at = 0; !r && at < data->n; at += COPY_CHUNK)
+		r = put_chunk(pg, data->p + at, data->n - at < COPY_CHUNK ? data->n - at : COPY_CHUNK, err);
+	return r;
+}
+
+/* `why`: the server shall forget what it was sent; NULL: it was all. */
+static int put_end(struct pg *pg, const char *why, struct error *err)
+{
 	int put;
-	while ((put = PQputCopyEnd(pg->conn, NULL)) == 0) {
+	while ((put = PQputCopyEnd(pg->conn, why)) == 0) {
 		int r = flush(pg, err);
 		if (r)
 			return r;
@@ -537,10 +541,23 @@ static int put_copy(struct pg *pg, const struct buffer *data, struct error *err)
 	return put < 0 ? lost(pg, err) : flush(pg, err);
 }
 
-int pg_copy(struct pg *pg, const char *sql, const struct buffer *data, struct error *err)
+static int put_pieces(struct pg *pg, int (*more)(void *arg, struct buffer *piece), void *arg, struct buffer *piece, struct error *err)
 {
-	if (data->failed)
-		return no_memory(err);
+	int left, r;
+	do {
+		buffer_clear(piece);
+		left = more(arg, piece);
+		begin(pg, pg->seconds);
+		r = left < 0 ? left : put_piece(pg, piece, err);
+	} while (!r && left);
+	if (!pg->conn)
+		return r;
+	int ended = put_end(pg, r ? "given up" : NULL, r ? NULL : err);
+	return r ? r : ended;
+}
+
+int pg_copy_from(struct pg *pg, const char *sql, int (*more)(void *arg, struct buffer *piece), void *arg, struct buffer *piece, struct error *err)
+{
 	if (!pg->conn)
 		return no_connection(err);
 	begin(pg, pg->seconds);
@@ -552,13 +569,26 @@ int pg_copy(struct pg *pg, const char *sql, const struct buffer *data, struct er
 		r = fail(pg, res, err);
 	PQclear(res);
 	if (!r)
-		r = put_copy(pg, data, err);
+		r = put_pieces(pg, more, arg, piece, err);
 	if (!pg->conn)
 		return r;
 	struct want want = {0};
 	int drained = drain(pg, &want, r ? NULL : err);
 	PQclear(want.rows);
 	return r ? r : drained;
+}
+
+/* Hands out all of a buffer at once. */
+static int whole(void *arg, struct buffer *piece)
+{
+	*piece = *(const struct buffer *)arg;
+	return 0;
+}
+
+int pg_copy(struct pg *pg, const char *sql, const struct buffer *data, struct error *err)
+{
+	struct buffer piece = {0}, all = *data;
+	return data->failed ? no_memory(err) : pg_copy_from(pg, sql, whole, &all, &piece, err);
 }
 
 /* --- rows one by one --- */

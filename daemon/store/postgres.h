@@ -66,6 +66,11 @@ int pg_exec_rows(struct pg *pg, const char *sql, struct pg_result **ret_result, 
 int pg_run(struct pg *pg, struct pg_statement *st, const struct buffer *params, size_t n, struct pg_result **ret_result, int64_t *ret_n, struct error *err);
 /* COPY … FROM STDIN (FORMAT binary): `data` from head to tail. */
 int pg_copy(struct pg *pg, const char *sql, const struct buffer *data, struct error *err);
+/*
+ * The same piece by piece: `more` puts the next one into the buffer, which is empty then, while the server takes those before. It returns 1 while there are others, 0 with
+ * the last, or a negative error, which ends it. The deadline is for each piece.
+ */
+int pg_copy_from(struct pg *pg, const char *sql, int (*more)(void *arg, struct buffer *piece), void *arg, struct buffer *piece, struct error *err);
 /* Rows as text, each as it arrives; `row` returns 0 or a negative error, which ends it. The deadline is for each row. */
 int pg_each(struct pg *pg, const char *sql, int (*row)(void *arg, size_t n, const struct text *cells), void *arg, struct error *err);
 

@@ -308,14 +308,18 @@ END_TEST
 
 /* --- COPY --- */
 
+static void put_row(struct buffer *b, int i)
+{
+	wire_copy_row(b, 1);
+	wire_int4(b, i);
+}
+
 static void put_rows(struct buffer *b, int n)
 {
 	buffer_clear(b);
 	wire_copy_head(b);
-	for (int i = 0; i < n; i++) {
-		wire_copy_row(b, 1);
-		wire_int4(b, i);
-	}
+	for (int i = 0; i < n; i++)
+		put_row(b, i);
 	wire_copy_tail(b);
 }
 
@@ -332,6 +336,40 @@ START_TEST(copy_in)
 	ck_outcome(pg_exec_rows(pg, "SELECT count(*) FROM t", &res, &err), 0, "");
 	ck_assert(text_is(pg_cell(res, 0, 0), "100000"));
 	buffer_deinit(&b);
+}
+END_TEST
+
+/* Pieces of one row each. */
+struct pieces {
+	int n, at, fails_at; /* fails_at: gives up instead of that one; -1: does not */
+};
+
+static int more_rows(void *arg, struct buffer *piece)
+{
+	struct pieces *p = arg;
+	if (p->at == p->fails_at)
+		return -ENOMEM;
+	if (!p->at)
+		wire_copy_head(piece);
+	put_row(piece, p->at++);
+	if (p->at == p->n)
+		wire_copy_tail(piece);
+	return p->at < p->n;
+}
+
+START_TEST(copy_in_pieces)
+{
+	SCRIPT(CONNECT, {.text = "CREATE TEMP", .replies = {COMMAND("CREATE TABLE")}}, {.text = "COPY", .replies = {COPY_IN, COMMAND("COPY 3")}},
+	       {.text = "COPY", .replies = {COPY_IN, FATAL("57014", NULL)}}, {.text = "SELECT count", .replies = {TUPLES("SELECT 1", "3")}});
+	struct buffer piece = {0};
+	PG_RESULT res = NULL;
+	ck_outcome(pg_connect(pg, &err), 0, "");
+	ck_outcome(pg_exec(pg, "CREATE TEMP TABLE t (a int)", &err), 0, "");
+	ck_outcome(pg_copy_from(pg, "COPY t FROM STDIN (FORMAT binary)", more_rows, &(struct pieces){3, 0, -1}, &piece, &err), 0, "");
+	ck_outcome(pg_copy_from(pg, "COPY t FROM STDIN (FORMAT binary)", more_rows, &(struct pieces){3, 0, 2}, &piece, &err), -ENOMEM, "");
+	ck_outcome(pg_exec_rows(pg, "SELECT count(*) FROM t", &res, &err), 0, "");
+	ck_assert(text_is(pg_cell(res, 0, 0), "3"));
+	buffer_deinit(&piece);
 }
 END_TEST
 
@@ -735,6 +773,7 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, rows_one_by_one);
 	tcase_add_test(tc, a_reader_may_stop_early);
 	tcase_add_test(tc, copy_in);
+	tcase_add_test(tc, copy_in_pieces);
 	tcase_add_test(tc, copy_refused);
 	tcase_add_test(tc, copy_where_none_was_meant);
 	tcase_add_test(tc, commit_of_a_failed_transaction_is_no_success);

@@ -324,7 +324,7 @@ int PQputCopyData(PGconn *c, const char *p, int n)
 
 int PQputCopyEnd(PGconn *c, const char *message)
 {
-	ck_assert_ptr_null(message);
+	(void)message;
 	c->copying = false;
 	return lose(c, CALL_COPY_END, -1, 1);
 }

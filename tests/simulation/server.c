@@ -1031,6 +1031,21 @@ int pg_copy(struct pg *pg, const char *sql, const struct buffer *data, struct er
 	return r ? r : answer(pg, run_copy(pg, sql, data, err), err);
 }
 
+int pg_copy_from(struct pg *pg, const char *sql, int (*more)(void *arg, struct buffer *piece), void *arg, struct buffer *piece, struct error *err)
+{
+	struct buffer all = {0};
+	int left;
+	do {
+		buffer_clear(piece);
+		left = more(arg, piece);
+		all.failed |= piece->failed;
+		buffer_put(&all, piece->p, piece->n);
+	} while (left > 0);
+	int r = left < 0 ? left : pg_copy(pg, sql, &all, err);
+	buffer_deinit(&all);
+	return r;
+}
+
 int pg_each(struct pg *pg, const char *sql, int (*row)(void *arg, size_t n, const struct text *cells), void *arg, struct error *err)
 {
 	(void)pg;
