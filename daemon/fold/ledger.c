@@ -8,21 +8,21 @@
 
 #define SERIES_CACHE 256 /* a power of two, well above the number of measures */
 
-struct series {
-	struct text measure, dimension;
-	uint32_t number;
-};
-
 struct series_cache {
 	const char *measure;
-	const struct series *series;
+	struct series *series;
+};
+
+/* Where a contribution goes: the three numbers of a delta in one. */
+struct delta_slot {
+	uint64_t key;
+	struct delta *delta; /* NULL: free */
 };
 
 int ledger_init(struct ledger *l)
 {
 	*l = (struct ledger){0};
 	map_init(&l->series, 0);
-	map_init(&l->delta_index, 0);
 	l->arena = arena_new(1 << 20);
 	l->by_key = calloc(kinds_n, sizeof *l->by_key);
 	l->cache = calloc(SERIES_CACHE, sizeof *l->cache);
@@ -42,7 +42,7 @@ void ledger_deinit(struct ledger *l)
 	free(l->by_key);
 	free(l->cache);
 	map_deinit(&l->series);
-	map_deinit(&l->delta_index);
+	free(l->delta_slots);
 	buffer_deinit(&l->scratch);
 	arena_free(l->arena);
 	free(l->entities);
@@ -55,7 +55,8 @@ static void reset(struct ledger *l, const struct basis *basis)
 	for (size_t k = 0; k < kinds_n; k++)
 		map_clear(&l->by_key[k]);
 	map_clear(&l->series);
-	map_clear(&l->delta_index);
+	if (l->delta_slots)
+		memset(l->delta_slots, 0, (l->delta_mask + 1) * sizeof *l->delta_slots);
 	memset(l->cache, 0, SERIES_CACHE * sizeof *l->cache);
 	arena_reset(l->arena);
 	l->n_entities = l->n_deltas = l->n_items = 0;
@@ -184,7 +185,7 @@ int ledger_fold(struct ledger *l)
 	return 0;
 }
 
-static const struct series *find_series(struct ledger *l, const char *measure, struct text dimension)
+static struct series *find_series(struct ledger *l, const char *measure, struct text dimension)
 {
 	buffer_clear(&l->scratch);
 	buffer_put(&l->scratch, measure, strlen(measure) + 1);
@@ -199,7 +200,7 @@ static const struct series *find_series(struct ledger *l, const char *measure, s
 	if (!s || !arena_copy(l->arena, buffer_view(&l->scratch), &key))
 		return NULL;
 	size_t n = strlen(measure);
-	*s = (struct series){{key.p, n}, {key.p + n + 1, key.n - n - 1}, (uint32_t)l->series.n};
+	*s = (struct series){.measure = {key.p, n}, .dimension = {key.p + n + 1, key.n - n - 1}, .number = (uint32_t)l->series.n};
 	struct map_entry *entry = map_put(&l->series, key);
 	if (!entry)
 		return NULL;
@@ -208,7 +209,7 @@ static const struct series *find_series(struct ledger *l, const char *measure, s
 }
 
 /* Most contributions have no dimension, and the kinds name their measures by constants: the address then tells the series. */
-static const struct series *series_of(struct ledger *l, const struct contribution *c)
+static struct series *series_of(struct ledger *l, const struct contribution *c)
 {
 	if (c->dimension.n)
 		return find_series(l, c->measure, c->dimension);
@@ -220,38 +221,61 @@ static const struct series *series_of(struct ledger *l, const struct contributio
 	return slot->series;
 }
 
-struct delta_key {
-	uint32_t unit, series;
-	day_number month;
-};
-
-static struct delta *new_delta(struct ledger *l, const struct delta_key *key, const struct series *s)
+/* The slot of the key, or the free one where it belongs. */
+static struct delta_slot *probe(const struct ledger *l, uint64_t key)
 {
-	struct delta *d = arena_zalloc(l->arena, sizeof *d);
-	struct text bytes;
-	if (!d || !arena_copy(l->arena, (struct text){(const char *)key, sizeof *key}, &bytes))
-		return NULL;
-	*d = (struct delta){.unit = key->unit, .measure = s->measure, .dimension = s->dimension, .month = key->month};
-	struct map_entry *entry = map_put(&l->delta_index, bytes);
-	if (!entry)
-		return NULL;
-	entry->value = d;
-	return append((void ***)&l->deltas, &l->n_deltas, &l->size_deltas, d) < 0 ? NULL : d;
+	size_t i = (key * UINT64_C(0x9e3779b97f4a7c15)) >> 32;
+	while (l->delta_slots[i & l->delta_mask].delta && l->delta_slots[i & l->delta_mask].key != key)
+		i++;
+	return &l->delta_slots[i & l->delta_mask];
 }
+
+/* Keeps at least half of the slots free. */
+static int grow_slots(struct ledger *l)
+{
+	const struct delta_slot *before = l->delta_slots;
+	size_t n = before ? l->delta_mask + 1 : 0, more = n ? 2 * n : 1024;
+	struct delta_slot *slots = calloc(more, sizeof *slots);
+	if (!slots)
+		return -ENOMEM;
+	l->delta_slots = slots;
+	l->delta_mask = more - 1;
+	for (size_t i = 0; i < n; i++)
+		if (before[i].delta)
+			*probe(l, before[i].key) = before[i];
+	free((void *)(uintptr_t)before);
+	return 0;
+}
+
+static struct delta *new_delta(struct ledger *l, uint64_t key, uint32_t unit, struct series *s, day_number month)
+{
+	if (l->n_deltas >= (l->delta_mask + 1) / 2 && grow_slots(l) < 0)
+		return NULL;
+	struct delta *d = arena_zalloc(l->arena, sizeof *d);
+	if (!d || append((void ***)&l->deltas, &l->n_deltas, &l->size_deltas, d) < 0)
+		return NULL;
+	*d = (struct delta){.unit = unit, .series = s, .month = month};
+	*probe(l, key) = (struct delta_slot){key, d};
+	return d;
+}
+
+#define UNIT_BITS 24 /* more units than any register has */
+#define MONTH_BITS 12
+_Static_assert((YEAR_MAX + 1 - YEAR_MIN) * 12 < 1 << MONTH_BITS, "months fit the key");
 
 static int add_contribution(struct ledger *l, const struct contribution *c, int sign)
 {
-	const struct series *s = series_of(l, c);
+	struct series *s = series_of(l, c);
 	if (!s)
 		return -ENOMEM;
-	int day = civil_from_day(c->day).day;
-	struct delta_key key = {.unit = c->unit, .series = s->number, .month = c->day - day + 1};
-	struct delta *d = map_get(&l->delta_index, (struct text){(const char *)&key, sizeof key});
+	struct civil civil = civil_from_day(c->day);
+	uint64_t key = ((uint64_t)s->number << UNIT_BITS | c->unit) << MONTH_BITS | (uint64_t)((civil.year - YEAR_MIN) * 12 + civil.month);
+	struct delta *d = l->delta_slots ? probe(l, key)->delta : NULL;
 	if (!d)
-		d = new_delta(l, &key, s);
+		d = new_delta(l, key, c->unit, s, c->day - civil.day + 1);
 	if (!d)
 		return -ENOMEM;
-	d->day[day - 1].micro += sign * c->value.micro;
+	d->day[civil.day - 1].micro += sign * c->value.micro;
 	return 0;
 }
 
@@ -273,53 +297,72 @@ static bool all_zero(const struct delta *d)
 	return true;
 }
 
+static int by_measure_dimension(const void *a, const void *b)
+{
+	const struct series *x = *(struct series *const *)a, *y = *(struct series *const *)b;
+	int c = text_compare(x->measure, y->measure);
+	return c ? c : text_compare(x->dimension, y->dimension);
+}
+
+static int rank_series(struct ledger *l)
+{
+	struct series **sorted = arena_alloc(l->arena, (l->series.n + 1) * sizeof *sorted);
+	if (!sorted)
+		return -ENOMEM;
+	for (size_t i = 0; i < l->series.n; i++)
+		sorted[i] = l->series.entries[i].value;
+	qsort(sorted, l->series.n, sizeof *sorted, by_measure_dimension);
+	for (size_t i = 0; i < l->series.n; i++)
+		sorted[i]->rank = (uint32_t)i;
+	return 0;
+}
+
 static int by_unit_series_month(const void *a, const void *b)
 {
 	const struct delta *x = *(struct delta *const *)a, *y = *(struct delta *const *)b;
 	if (x->unit != y->unit)
 		return x->unit < y->unit ? -1 : 1;
-	int c = text_compare(x->measure, y->measure);
-	if (!c)
-		c = text_compare(x->dimension, y->dimension);
-	return c ? c : (x->month > y->month) - (x->month < y->month);
+	if (x->series != y->series)
+		return x->series->rank < y->series->rank ? -1 : 1;
+	return (x->month > y->month) - (x->month < y->month);
 }
 
-void ledger_sort_deltas(struct ledger *l)
+int ledger_sort_deltas(struct ledger *l)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < l->n_deltas; i++)
 		if (!all_zero(l->deltas[i]))
 			l->deltas[n++] = l->deltas[i];
 	l->n_deltas = n;
-	if (n)
+	int r = rank_series(l);
+	if (!r && n)
 		qsort(l->deltas, n, sizeof *l->deltas, by_unit_series_month);
+	return r;
 }
 
-/* Retract what the entity contributed before, add what it contributes now. */
-static int settle(struct ledger *l, struct entity *e)
+int entity_settle(struct ledger *l, struct entity *e, struct arena *arena)
 {
 	struct derived before;
-	int r = e->exists ? kind_derive(e->kind, l->basis, &e->before, l->arena, &before) : 0;
+	int r = e->exists ? kind_derive(e->kind, l->basis, &e->before, arena, &before) : 0;
 	if (r >= 0 && e->exists)
 		r = ledger_add(l, &before, -1);
 	if (r >= 0)
-		r = kind_derive(e->kind, l->basis, &e->state, l->arena, &e->derived);
+		r = kind_derive(e->kind, l->basis, &e->state, arena, &e->derived);
 	if (r >= 0)
 		r = ledger_add(l, &e->derived, +1);
 	if (r < 0)
 		return r;
 	buffer_clear(&l->scratch);
 	state_encode(e->kind, &e->state, &l->scratch);
-	return !l->scratch.failed && arena_copy(l->arena, buffer_view(&l->scratch), &e->encoded) ? 0 : -ENOMEM;
+	return !l->scratch.failed && arena_copy(arena, buffer_view(&l->scratch), &e->encoded) ? 0 : -ENOMEM;
 }
 
 int ledger_settle(struct ledger *l)
 {
 	for (size_t i = 0; i < l->n_entities; i++) {
-		int r = l->entities[i]->changed ? settle(l, l->entities[i]) : 0;
+		int r = l->entities[i]->changed ? entity_settle(l, l->entities[i], l->arena) : 0;
 		if (r < 0)
 			return r;
 	}
-	ledger_sort_deltas(l);
-	return 0;
+	return ledger_sort_deltas(l);
 }

@@ -84,7 +84,7 @@ int figures_begin(struct store *s, int64_t *ret_batch_id, struct error *err)
 static void count(const struct store *s, int64_t batch_id, struct store_commit *ret)
 {
 	const struct ledger *l = &s->ledger;
-	*ret = (struct store_commit){.batch_id = batch_id, .deltas = (int64_t)l->n_deltas};
+	*ret = (struct store_commit){.batch_id = batch_id};
 	for (size_t i = 0; i < l->n_items; i++) {
 		enum reason reason = l->verdicts[i].reason;
 		ret->by_reason[reason]++;
@@ -114,9 +114,7 @@ static int note_batch(struct store *s, const struct store_commit *done, struct e
 static int fold_batch(struct store *s, struct error *err)
 {
 	int r = entities_load(s, err);
-	if (!r)
-		r = ledger_fold(&s->ledger);
-	return r ? r : ledger_settle(&s->ledger);
+	return r ? r : ledger_fold(&s->ledger);
 }
 
 static int write_batch(struct store *s, bool replay, int64_t batch_id, struct store_commit *ret, struct error *err)
@@ -125,6 +123,9 @@ static int write_batch(struct store *s, bool replay, int64_t batch_id, struct st
 	int r = replay ? rejects_set_status(s, err) : rejects_write(s, err);
 	if (!r)
 		r = entities_write(s, batch_id, &ret->entities, err);
+	if (!r)
+		r = ledger_sort_deltas(&s->ledger);
+	ret->deltas = (int64_t)s->ledger.n_deltas;
 	if (!r)
 		r = measures_write(s, s->ledger.deltas, s->ledger.n_deltas, err);
 	return r ? r : note_batch(s, ret, err);

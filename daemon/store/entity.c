@@ -244,20 +244,55 @@ static int load_kind(struct store *s, struct entity **entities, size_t n, struct
 	return r ? r : take_states(s, entities, n, res, err);
 }
 
-/* Puts the changed entities that have a row, or those that have none, into s->rows; returns how many. */
-static size_t put_changed(struct store *s, struct entity *const *entities, size_t n, bool existing, int64_t batch_id)
+/* The changed entities of the kind that have a row, or those that have none: settled and put into rows, one after the other. */
+struct writing {
+	struct store *s;
+	struct entity *const *entities;
+	size_t n, at;
+	bool existing;
+	int64_t batch_id;
+};
+
+static bool is_written(const struct writing *w, const struct entity *e)
 {
-	size_t put = 0;
-	buffer_clear(&s->rows);
-	wire_copy_head(&s->rows);
-	for (size_t i = 0; i < n; i++) {
-		if (!entities[i]->changed || entities[i]->exists != existing)
+	return e->changed && e->exists == w->existing;
+}
+
+static size_t count_written(const struct writing *w)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < w->n; i++)
+		n += is_written(w, w->entities[i]);
+	return n;
+}
+
+/* So many bytes of rows go to the server at once: few enough that it begins early, and that they stay in the cache. */
+#define PIECE (64 * 1024)
+
+static int more_rows(void *arg, struct buffer *piece)
+{
+	struct writing *w = arg;
+	if (!w->at)
+		wire_copy_head(piece);
+	for (; w->at < w->n && piece->n < PIECE; w->at++) {
+		struct entity *e = w->entities[w->at];
+		if (!is_written(w, e))
 			continue;
-		put_entity(s, entities[i], batch_id);
-		put++;
+		arena_reset(w->s->row);
+		int r = entity_settle(&w->s->ledger, e, w->s->row);
+		if (r < 0)
+			return r;
+		put_entity(w->s, e, w->batch_id);
 	}
-	wire_copy_tail(&s->rows);
-	return put;
+	if (w->at < w->n)
+		return 1;
+	wire_copy_tail(piece);
+	return 0;
+}
+
+static int copy_rows(struct writing *w, const char *sql, struct error *err)
+{
+	return pg_copy_from(w->s->pg, sql, more_rows, w, &w->s->rows, err);
 }
 
 /* Another instance inserted one of the entities first: only the table's own key tells that. */
@@ -268,14 +303,19 @@ static int insert_outcome(const struct store *s, const struct kind *k, int r)
 	return r == PG_CONFLICT && !strcmp(pg_constraint(s->pg), key) ? STORE_AGAIN : r;
 }
 
+/* All n staged rows find the version that they replace. */
+static int replace(struct store *s, const struct kind_sql *q, size_t n, struct error *err)
+{
+	int64_t updated = 0;
+	int r = pg_exec_count(s->pg, q->update, &updated, err);
+	return r ? r : updated == (int64_t)n ? 0 : STORE_AGAIN;
+}
+
 int entities_update(struct store *s, const struct kind *k, size_t n, struct error *err)
 {
 	const struct kind_sql *q = kind_sql(s, k);
-	int64_t updated = 0;
 	int r = q ? pg_copy(s->pg, q->copy_stage, &s->rows, err) : -ENOMEM;
-	if (!r)
-		r = pg_exec_count(s->pg, q->update, &updated, err);
-	return r ? r : updated == (int64_t)n ? 0 : STORE_AGAIN;
+	return r ? r : replace(s, q, n, err);
 }
 
 static int write_kind(struct store *s, struct entity *const *entities, size_t n, int64_t batch_id, int64_t *written, struct error *err)
@@ -284,12 +324,15 @@ static int write_kind(struct store *s, struct entity *const *entities, size_t n,
 	const struct kind_sql *q = kind_sql(s, k);
 	if (!q)
 		return -ENOMEM;
-	size_t fresh = put_changed(s, entities, n, false, batch_id);
-	int r = fresh ? insert_outcome(s, k, pg_copy(s->pg, q->copy, &s->rows, err)) : 0;
-	size_t changed = r ? 0 : put_changed(s, entities, n, true, batch_id);
-	if (changed)
-		r = entities_update(s, k, changed, err);
-	*written += (int64_t)(fresh + changed);
+	struct writing fresh = {.s = s, .entities = entities, .n = n, .batch_id = batch_id}, changed = fresh;
+	changed.existing = true;
+	size_t n_fresh = count_written(&fresh), n_changed = count_written(&changed);
+	int r = n_fresh ? insert_outcome(s, k, copy_rows(&fresh, q->copy, err)) : 0;
+	if (!r && n_changed)
+		r = copy_rows(&changed, q->copy_stage, err);
+	if (!r && n_changed)
+		r = replace(s, q, n_changed, err);
+	*written += (int64_t)(n_fresh + n_changed);
 	return r;
 }
 

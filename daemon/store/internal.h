@@ -107,6 +107,7 @@ struct store {
 	struct store_commit doubt;
 
 	struct buffer params, rows, scratch; /* reused, so that nothing is allocated for a row */
+	struct arena *row;		     /* what the entity that is being written means */
 };
 
 /* Outcomes of inner functions as a caller of the store sees them; each negative one has its message. */

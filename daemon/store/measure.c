@@ -89,28 +89,39 @@ static int learn_series(struct store *s, struct error *err)
 	return r || !put_unknown(s) ? r : error_set(err, -EIO, "rekap_store.series lost a series");
 }
 
-static int number_series(struct store *s, struct delta *const *deltas, size_t n, struct error *err)
+/* Gives the series of the deltas their numbers, as far as they are known; returns how many are not. */
+static int take_numbers(struct store *s, struct delta *const *deltas, size_t n)
 {
-	bool unknown = false;
+	int unknown = 0;
 	for (size_t i = 0; i < n; i++) {
-		const struct map_entry *e = series_entry(s, deltas[i]->measure, deltas[i]->dimension);
+		struct series *series = deltas[i]->series;
+		if (series->id)
+			continue;
+		const struct map_entry *e = series_entry(s, series->measure, series->dimension);
 		if (!e)
 			return -ENOMEM;
-		unknown |= !e->value;
+		series->id = (int32_t)(uintptr_t)e->value;
+		unknown += !series->id;
 	}
-	return unknown ? learn_series(s, err) : 0;
+	return unknown;
+}
+
+static int number_series(struct store *s, struct delta *const *deltas, size_t n, struct error *err)
+{
+	int r = take_numbers(s, deltas, n);
+	if (r <= 0)
+		return r;
+	r = learn_series(s, err);
+	return r ? r : take_numbers(s, deltas, n);
 }
 
 /* --- rows --- */
 
-static int put_delta(struct store *s, const struct delta *d)
+static void put_delta(struct store *s, const struct delta *d)
 {
-	const struct map_entry *e = series_entry(s, d->measure, d->dimension);
-	if (!e)
-		return -ENOMEM;
 	decimal total = {0};
 	wire_copy_row(&s->rows, 4 + DAYS);
-	wire_int4(&s->rows, (int32_t)(uintptr_t)e->value);
+	wire_int4(&s->rows, d->series->id);
 	wire_int4(&s->rows, s->basis.units->all[d->unit].id);
 	wire_day(&s->rows, d->month);
 	for (int i = 0; i < DAYS; i++) {
@@ -121,7 +132,6 @@ static int put_delta(struct store *s, const struct delta *d)
 			wire_null(&s->rows);
 	}
 	wire_numeric(&s->rows, total);
-	return 0;
 }
 
 #define KEY "series_id, unit_id, month"
@@ -176,11 +186,10 @@ int measures_write(struct store *s, struct delta *const *deltas, size_t n, struc
 		return r;
 	buffer_clear(&s->rows);
 	wire_copy_head(&s->rows);
-	for (size_t i = 0; !r && i < n; i++)
-		r = put_delta(s, deltas[i]);
+	for (size_t i = 0; i < n; i++)
+		put_delta(s, deltas[i]);
 	wire_copy_tail(&s->rows);
-	if (!r)
-		r = pg_copy(s->pg, "COPY pg_temp.stage_measure (" KEY ", " VALUES ") FROM STDIN (FORMAT binary)", &s->rows, err);
+	r = pg_copy(s->pg, "COPY pg_temp.stage_measure (" KEY ", " VALUES ") FROM STDIN (FORMAT binary)", &s->rows, err);
 	return r ? r : pg_run(s->pg, &s->measure_upsert, NULL, 0, NULL, NULL, err);
 }
 

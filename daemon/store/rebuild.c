@@ -131,7 +131,8 @@ static int derive_rows(struct pass *p, const struct kind *k, const struct pg_res
 		if (!r && pg_cell(res, row, STATE_BEFORE).p)
 			r = derive(p, k, pg_cell(res, row, STATE_BEFORE), -1, &before, err);
 	}
-	ledger_sort_deltas(&p->s->ledger);
+	if (!r)
+		r = ledger_sort_deltas(&p->s->ledger);
 	*ret = all;
 	return r;
 }

@@ -21,7 +21,8 @@ int store_new(const char *conninfo, const char *owner, struct store **ret_store,
 	s->owner = strdup(owner);
 	s->kinds = calloc(kinds_n, sizeof *s->kinds);
 	s->series_names = arena_new(4096);
-	if (!r && (!s->owner || !s->kinds || !s->series_names))
+	s->row = arena_new(1 << 16);
+	if (!r && (!s->owner || !s->kinds || !s->series_names || !s->row))
 		r = -ENOMEM;
 	if (r) {
 		store_free(s);
@@ -53,6 +54,7 @@ struct store *store_free(struct store *s)
 	ledger_deinit(&s->ledger);
 	map_deinit(&s->series);
 	arena_free(s->series_names);
+	arena_free(s->row);
 	buffer_deinit(&s->params);
 	buffer_deinit(&s->rows);
 	buffer_deinit(&s->scratch);

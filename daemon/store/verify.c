@@ -174,8 +174,8 @@ static int load_month(struct store *s, const struct delta *d, struct pg_result *
 		.sql = "SELECT ARRAY[" DAY_COLUMNS "] FROM measure_month m JOIN rekap_store.series s USING (series_id) "
 		       "WHERE s.measure = $1::text AND s.dimension = $2::text AND m.unit_id = $3::int4 AND m.month = $4::date"};
 	buffer_clear(&s->params);
-	wire_text(&s->params, d->measure);
-	wire_text(&s->params, d->dimension);
+	wire_text(&s->params, d->series->measure);
+	wire_text(&s->params, d->series->dimension);
 	wire_int4(&s->params, s->basis.units->all[d->unit].id);
 	wire_day(&s->params, d->month);
 	return pg_run(s->pg, &select, &s->params, 4, ret, NULL, err);
@@ -198,7 +198,7 @@ static int tell_month(struct verifying *v, const struct delta *d, struct error *
 	int r = load_month(s, d, &res, err);
 	if (!r && pg_rows(res))
 		wire_get_array(days = pg_cell(res, 0, 0), &at);
-	put_series(&v->key, s->basis.units->all[d->unit].code, d->measure, d->dimension);
+	put_series(&v->key, s->basis.units->all[d->unit].code, d->series->measure, d->series->dimension);
 	for (int i = 0; !r && i < DAYS; i++) {
 		char day[DATE_TEXT_SIZE];
 		decimal stored = {0};

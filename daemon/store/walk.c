@@ -187,9 +187,7 @@ static int visit_all(struct walk *w, struct error *err)
 		r = walk_kind(w, kinds[k], err);
 	if (!r)
 		r = subtract_stored(w, err);
-	if (!r)
-		ledger_sort_deltas(&w->s->ledger);
-	return r;
+	return r ? r : ledger_sort_deltas(&w->s->ledger);
 }
 
 int walk_all(struct walk *w, struct error *err)

@@ -133,7 +133,7 @@ static int measure_rows(const struct ledger *l, struct arena *arena, struct meas
 		const struct delta *d = l->deltas[i];
 		for (int day = 0; day < 31; day++)
 			if (d->day[day].micro)
-				rows[n++] = (struct measure_row){d->unit, d->month + day, d->measure, d->dimension, d->day[day]};
+				rows[n++] = (struct measure_row){d->unit, d->month + day, d->series->measure, d->series->dimension, d->day[day]};
 	}
 	*ret_rows = rows;
 	*ret_n = n;

@@ -223,7 +223,7 @@ static void fold_all(struct model *m)
 	}
 	for (size_t i = 0; i < m->ledger.n_deltas; i++) {
 		struct delta *d = m->ledger.deltas[i];
-		delta_name(m, d->measure, d->dimension, m->units.all[d->unit].id, d->month);
+		delta_name(m, d->series->measure, d->series->dimension, m->units.all[d->unit].id, d->month);
 		map_put(&m->deltas, remembered(m))->value = d;
 	}
 }

@@ -64,7 +64,7 @@ static int value(const char *unit, const char *day, const char *measure, const c
 	uint32_t u = units_find(&w.units, text_of(unit));
 	for (size_t i = 0; i < l.n_deltas; i++) {
 		const struct delta *x = l.deltas[i];
-		if (x->unit == u && text_is(x->measure, measure) && text_is(x->dimension, dimension) && x->month == period_of(GRAIN_MONTH, d).first)
+		if (x->unit == u && text_is(x->series->measure, measure) && text_is(x->series->dimension, dimension) && x->month == period_of(GRAIN_MONTH, d).first)
 			return (int)(x->day[d - x->month].micro / DECIMAL_ONE);
 	}
 	return 0;

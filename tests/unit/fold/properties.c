@@ -196,7 +196,7 @@ static void describe(const struct ledger *l, struct buffer *out)
 	for (size_t i = 0; i < l->n_deltas; i++)
 		for (int d = 0; d < 31; d++)
 			if (l->deltas[i]->day[d].micro)
-				buffer_printf(out, "\n%u %.*s %.*s %d %lld", l->deltas[i]->unit, TEXT_ARG(l->deltas[i]->measure), TEXT_ARG(l->deltas[i]->dimension),
+				buffer_printf(out, "\n%u %.*s %.*s %d %lld", l->deltas[i]->unit, TEXT_ARG(l->deltas[i]->series->measure), TEXT_ARG(l->deltas[i]->series->dimension),
 					      l->deltas[i]->month + d, (long long)l->deltas[i]->day[d].micro);
 	ck_assert(!out->failed);
 }
@@ -254,7 +254,7 @@ struct sums {
 static size_t series_number(struct sums *s, const struct delta *d)
 {
 	char name[400];
-	snprintf(name, sizeof name, "%.*s{%.*s}", TEXT_ARG(d->measure), TEXT_ARG(d->dimension));
+	snprintf(name, sizeof name, "%.*s{%.*s}", TEXT_ARG(d->series->measure), TEXT_ARG(d->series->dimension));
 	for (size_t i = 0; i < s->n_series; i++)
 		if (!strcmp(s->series[i], name))
 			return i;
