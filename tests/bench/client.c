@@ -7,7 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/clock.h"
+
 #define TIMEOUT 30000
+#define TRIES 200 /* of 50 ms */
 #define BATCH 10000
 
 void die(const char *format, ...)
@@ -32,15 +35,26 @@ rd_kafka_t *client_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, const char *
 	return rk;
 }
 
-unsigned client_partitions(rd_kafka_t *rk, const char *topic)
+/* 0: the broker does not know of it (yet). */
+static unsigned ask_partitions(rd_kafka_t *rk, rd_kafka_topic_t *topic)
 {
 	const struct rd_kafka_metadata *metadata;
-	rd_kafka_topic_t *handle = rd_kafka_topic_new(rk, topic, NULL);
-	rd_kafka_resp_err_t rc = rd_kafka_metadata(rk, 0, handle, &metadata, TIMEOUT);
-	if (rc || metadata->topic_cnt != 1 || metadata->topics[0].partition_cnt < 1)
-		die("no topic %s: %s", topic, rd_kafka_err2str(rc));
-	unsigned n = (unsigned)metadata->topics[0].partition_cnt;
+	rd_kafka_resp_err_t rc = rd_kafka_metadata(rk, 0, topic, &metadata, TIMEOUT);
+	if (rc)
+		die("metadata: %s", rd_kafka_err2str(rc));
+	unsigned n = metadata->topic_cnt == 1 && !metadata->topics[0].err ? (unsigned)metadata->topics[0].partition_cnt : 0;
 	rd_kafka_metadata_destroy(metadata);
+	return n;
+}
+
+unsigned client_partitions(rd_kafka_t *rk, const char *topic)
+{
+	rd_kafka_topic_t *handle = rd_kafka_topic_new(rk, topic, NULL);
+	unsigned n, tries = 0;
+	while (!(n = ask_partitions(rk, handle)) && tries++ < TRIES)
+		clock_sleep(50000);
+	if (!n)
+		die("no topic %s", topic);
 	rd_kafka_topic_destroy(handle);
 	return n;
 }
