@@ -21,6 +21,7 @@ class Result:
 	usage: usage.Usage
 	events: int
 	first_commit: float | None  # seconds after the start
+	last_commit: float | None
 	faults: list  # what is wrong with the result
 
 
@@ -41,7 +42,7 @@ class Ceiling:
 		fixtures, database = self.bench.fixtures, f"bench_{os.getpid()}"
 		with fixtures.connect() as connection:
 			connection.execute(f"CREATE DATABASE {database}")
-			connection.execute("CHECKPOINT")
+			self.bench.settle(connection)
 		conninfo = [f"{fixtures.superuser} dbname={database}"] if self.verb == "copy" else []
 		command = [self.bench.programs / "bench-ceiling", self.verb, fixtures.bootstrap, load.topic.name, *conninfo]
 		processes = []
@@ -57,7 +58,7 @@ class Ceiling:
 		faults = different(self.name, {name: seen.get(name) for name in want}, want) + (self.stored(database, load) if self.verb == "copy" else [])
 		with fixtures.connect() as connection:
 			connection.execute(f"DROP DATABASE {database} WITH (FORCE)")
-		return Result(used, load.events, seen.get("first_commit"), faults)
+		return Result(used, load.events, seen.get("first_commit"), None, faults)
 
 	def stored(self, database, load):
 		with self.bench.fixtures.connect(database) as connection:
@@ -73,8 +74,9 @@ class Installation:
 	def __init__(self, bench, contestant, first, years=(2023, 2026)):
 		self.bench, self.contestant, self.topics = bench, contestant, []
 		os.environ["REKAPD"] = str(contestant.program)
-		settings = {"rekapd": {}, "kafka": {"session.timeout.ms": 45000}, **{name: dict(keys) for name, keys in contestant.settings.items()}}
-		self.daemon = harness.Daemon(bench.fixtures, first.topic, units=first.units, calendar=workload.calendar(*years), threshold=0, kafka=settings["kafka"], **settings["rekapd"])
+		usual = {} if bench.short else {"session.timeout.ms": 6000, "heartbeat.interval.ms": 1500}  # the program's own, where the tests have shorter ones
+		kafka = {**usual, **contestant.settings.get("kafka", {})}
+		self.daemon = harness.Daemon(bench.fixtures, first.topic, units=first.units, calendar=workload.calendar(*years), threshold=0, kafka=kafka, **contestant.settings.get("rekapd", {}))
 
 	def subscribe(self, load):
 		kafka, more = self.daemon.settings
@@ -85,7 +87,7 @@ class Installation:
 		"""Reads the load besides what was read before."""
 		self.subscribe(load)
 		with self.bench.fixtures.connect(self.daemon.name) as connection:
-			connection.execute("CHECKPOINT")
+			self.bench.settle(connection)
 			last, = connection.execute("SELECT coalesce(max(batch_id), 0) FROM rekap.batch").fetchone()
 		started = []
 
@@ -97,8 +99,8 @@ class Installation:
 		used = usage.measure(self.bench.servers, start, LIMIT)
 		faults = [f"exit {process.returncode}; {self.daemon.log_tail()}" for process in started if process.returncode]
 		with self.bench.fixtures.connect(self.daemon.name) as connection:
-			first, = connection.execute("SELECT extract(epoch FROM min(committed_at))::float8 FROM rekap.batch WHERE batch_id > %s", (last,)).fetchone()
-		return Result(used, load.events, first and first - used.begun, faults)
+			commits = connection.execute("SELECT extract(epoch FROM min(committed_at))::float8, extract(epoch FROM max(committed_at))::float8 FROM rekap.batch WHERE batch_id > %s", (last,)).fetchone()
+		return Result(used, load.events, *(time and time - used.begun for time in commits), faults)
 
 	def faults(self, expected, views=True):
 		"""What is not as it must be: offsets, rejects, and the figures in both views (the second takes long where there are many)."""

@@ -69,7 +69,7 @@ static void connect_to(struct output *out)
 {
 	const char *linger = out->o->rate ? "0" : "20"; /* where time counts, nothing waits for company */
 	const char *const settings[] = {"bootstrap.servers", out->o->brokers, "linger.ms", linger, "compression.codec", "lz4", "enable.idempotence", "true", "batch.size", "1000000",
-					"message.max.bytes", "4000000", "queue.buffering.max.messages", "1000000", "queue.buffering.max.kbytes", "262144", NULL};
+					"message.max.bytes", "4000000", "log_level", "3", "queue.buffering.max.messages", "1000000", "queue.buffering.max.kbytes", "262144", NULL};
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	rd_kafka_conf_set_dr_msg_cb(conf, delivered);
 	out->rk = client_new(RD_KAFKA_PRODUCER, conf, settings);

@@ -11,19 +11,22 @@ import report
 import usage
 from workload import Workload, total
 
-IDLE = 5  # seconds
 YEARS = 2015, 2025  # of growth: ten of them hold roll-ups, the last what comes next
 
 
 def judged(what, faults):
-	return check(f"{what}: right", not faults, "; ".join(faults[:6]))
+	check(f"{what}: right", not faults, "; ".join(faults[:6]))
+
+
+def cost(result):
+	return {"events/s": int(result.events / result.usage.wall), "us/event": report.cpu_us([result])}
 
 
 # --- race --------------------------------------------------------------------------------------------------------------------------
 
 
 def contest(bench, title, load, before=None, rounds=1):
-	"""All contestants on one load, in an order that rotates."""
+	"""All on one load, in an order that rotates."""
 	everyone = [*bench.ceilings, *bench.contestants]
 	results = {one.name: [] for one in everyone}
 	for number in range(rounds):
@@ -31,8 +34,8 @@ def contest(bench, title, load, before=None, rounds=1):
 		for one in everyone[turn:] + everyone[:turn]:
 			results[one.name].append(one.run(load, before))
 			judged(f"{title}: {one.name}", results[one.name][-1].faults)
-	ceilings = {one.name[0]: results[one.name] for one in bench.ceilings}
-	rows = [report.summary(name, list_, ceilings) for name, list_ in results.items()]
+	against = {one.name[0]: results[one.name] for one in bench.ceilings}
+	rows = [report.summary(name, list_, against) for name, list_ in results.items()]
 	report.table(f"{title}: {load.events:,} events of {load.bytes // load.events} bytes, {load.topic.partitions} partitions, {rounds} {'round' if rounds == 1 else 'rounds'}", rows)
 	return {"title": title, "events": load.events, "bytes": load.bytes, "rows": rows, "runs": {name: [vars(result.usage) for result in list_] for name, list_ in results.items()}}
 
@@ -44,20 +47,26 @@ def race(bench):
 	return result
 
 
-def shapes(bench):
-	"""Workloads that are not like the usual one."""
+def kinds(bench):
+	"""Workloads that are not like the usual one, and what must have been counted before: made by a seed."""
 	n, old = bench.shape_events, bench.shape_events * 3
-	kinds = {
-		"one hot unit": lambda: (Workload(bench, events=n, hot=100), None),
-		"old complaints by chance": lambda: (Workload(bench, events=n, complaints=old, phase="later"), Workload(bench, complaints=old, phase="found")),
-		"100 % duplicates": lambda: (Workload(bench, events=n), Workload(bench, events=n)),
-		"tiny events": lambda: (Workload(bench, events=n, bytes=0), None),
-		"events of 64 kB": lambda: (Workload(bench, events=max(1000, n // 50), bytes=65536), None),
-		"1 partition": lambda: (Workload(bench, events=n, partitions=1), None),
-		"64 partitions": lambda: (Workload(bench, events=n, partitions=64), None),
+	return {
+		"one hot unit": lambda **seed: (Workload(bench, events=n, hot=100, **seed), None),
+		"old complaints by chance": lambda **seed: (Workload(bench, events=n, complaints=old, phase="later", **seed), Workload(bench, complaints=old, phase="found", **seed)),
+		"100 % duplicates": lambda **seed: (Workload(bench, events=n, **seed), Workload(bench, events=n, **seed)),
+		"tiny events": lambda **seed: (Workload(bench, events=n, bytes=0, **seed), None),
+		"events of 64 kB": lambda **seed: (Workload(bench, events=n // 50, bytes=65536, **seed), None),
+		"1 partition": lambda **seed: (Workload(bench, events=n, partitions=1, **seed), None),
+		"64 partitions": lambda **seed: (Workload(bench, events=n, partitions=64, **seed), None),
 	}
+
+
+def shapes(bench):
+	"""A race for each, or in the short form only what comes out."""
+	if bench.short:
+		return [row for contestant in bench.contestants for row in one_after_another(bench, contestant)]
 	results = []
-	for title, make in kinds.items():
+	for title, make in kinds(bench).items():
 		load, before = make()
 		results.append(contest(bench, title, load, before))
 		for one in filter(None, (load, before)):
@@ -65,22 +74,38 @@ def shapes(bench):
 	return results
 
 
+def one_after_another(bench, contestant):
+	"""All into one database."""
+	place, figures, rows = None, [], []
+	for seed, (title, make) in enumerate(kinds(bench).items()):
+		load, before = make(seed=seed)
+		place = place or Installation(bench, contestant, load)
+		faults = place.drain(before).faults if before else []
+		result = place.drain(load)
+		figures.append(load.figures)
+		judged(f"{title}: {contestant.name}", faults + result.faults + place.faults(total(*figures), views=False))
+		rows.append({"shape": f"{title}: {contestant.name}", "events": load.events, **cost(result)})
+	judged(f"all shapes: {contestant.name}", place.faults(total(*figures)))
+	place.drop()
+	report.table("shapes, all into one database", rows)
+	return rows
+
+
 # --- several instances ---------------------------------------------------------------------------------------------------------
 
 
 def instances(bench):
-	"""One, two and three daemons that drain one topic together."""
+	"""Daemons that drain one topic together; until the last commit, for then they wait whether one that died left them something."""
 	load, rows = Workload(bench, events=bench.events), []
 	for contestant in bench.contestants:
-		results = {count: [] for count in (1, 2, 3)}
+		results = {count: [] for count in ((1, 3) if bench.short else (1, 2, 3))}
 		for number in range(bench.rounds):
 			for count in sorted(results, key=lambda count: (count + number) % 3):
 				results[count].append(contestant.run(load, instances=count))
 				judged(f"{count} of {contestant.name}", results[count][-1].faults)
-		alone = [result.usage.wall for result in results[1]]
 		for count, list_ in results.items():
-			rows.append({"instances": f"{count} of {contestant.name}", "wall s": report.median([result.usage.wall for result in list_]),
-				"speed x 1": report.median([one / result.usage.wall for one, result in zip(alone, list_)]), "us/event": report.cpu_us(list_), "RSS MB": int(report.median([result.usage.rss_mb for result in list_]))})
+			rows.append({"instances": f"{count} of {contestant.name}", "last commit": report.median([result.last_commit for result in list_]),
+				"speed x 1": report.median([one.last_commit / result.last_commit for one, result in zip(results[1], list_)]), "us/event": report.cpu_us(list_), "RSS MB": int(report.median([result.usage.rss_mb for result in list_]))})
 	report.table(f"instances: {load.events:,} events, 8 partitions", rows)
 	load.drop()
 	return rows
@@ -108,10 +133,11 @@ def watch(bench, place, load, producing):
 
 def idle(bench, process):
 	"""Processor time of a daemon and of PostgreSQL for each second in which nothing comes."""
+	seconds = 1 if bench.short else 10
 	time.sleep(1)
 	cpu, postgres = harness.cpu_seconds(process), bench.servers.postgres()
-	time.sleep(IDLE)
-	return {"idle ms/s": (harness.cpu_seconds(process) - cpu) / IDLE * 1e3, "idle PG ms/s": (bench.servers.postgres() - postgres) / IDLE * 1e3}
+	time.sleep(seconds)
+	return {"idle ms/s": (harness.cpu_seconds(process) - cpu) / seconds * 1e3, "idle PG ms/s": (bench.servers.postgres() - postgres) / seconds * 1e3}
 
 
 def running(place, load):
@@ -127,12 +153,12 @@ def fresh(bench, contestant):
 	load = Workload(bench, events=bench.rate * bench.seconds, rate=bench.rate, probes=True)
 	place = Installation(bench, contestant, load)
 	process = running(place, load)
-	cpu, postgres = harness.cpu_seconds(process), bench.servers.postgres()
+	cpu = harness.cpu_seconds(process)
 	producing = load.produce()
 	seen = watch(bench, place, load, producing)
 	load.finish(producing)
-	used = harness.cpu_seconds(process) - cpu + bench.servers.postgres() - postgres
-	row = {"us/event": used / load.events * 1e6, **idle(bench, process), "RSS MB": int(usage.peak_mb(process))}
+	cpu = harness.cpu_seconds(process) - cpu
+	row = {"daemon us/event": cpu / load.events * 1e6, **idle(bench, process), "RSS MB": int(usage.peak_mb(process))}
 	place.daemon.stop(process)
 	produced = load.probes()
 	judged(f"freshness: {contestant.name}", place.faults(load.figures) + [f"{day} was never seen" for day in produced if day not in seen])
@@ -149,10 +175,6 @@ def freshness(bench):
 
 
 # --- growth --------------------------------------------------------------------------------------------------------------------
-
-
-def cost(result):
-	return {"events/s": int(result.events / result.usage.wall), "us/event": report.cpu_us([result])}
 
 
 class Grown:
