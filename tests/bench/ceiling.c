@@ -148,7 +148,8 @@ static void copy_all(const char *brokers, const char *topic, const char *conninf
 	c = (struct copy){.seen = seen, .begun = begun, .connection = PQconnectdb(conninfo)};
 	if (PQstatus(c.connection) != CONNECTION_OK)
 		die("%s", PQerrorMessage(c.connection));
-	execute(c.connection, "SET client_min_messages = error; CREATE TABLE bench_event (event text); CREATE TABLE bench_offset (partition integer PRIMARY KEY, next_offset bigint)", PGRES_COMMAND_OK);
+	execute(c.connection, "CREATE TABLE bench_event (event text)", PGRES_COMMAND_OK);
+	execute(c.connection, "CREATE TABLE bench_offset (partition integer PRIMARY KEY, next_offset bigint)", PGRES_COMMAND_OK);
 	client_read(brokers, topic, copy, &c);
 	commit(&c);
 	PQfinish(c.connection);

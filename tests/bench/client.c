@@ -81,14 +81,12 @@ static uint64_t begin(rd_kafka_t *rk, const char *topic)
 /* Large queues: a client whose queue is full may sleep, and the ceiling shall not be one of its naps. */
 void client_read(const char *brokers, const char *topic, client_take *take, void *context)
 {
-	static const char *const settings[] = {"group.id", "bench", "enable.auto.commit", "false", "queued.min.messages", "2000000", "queued.max.messages.kbytes", "786432",
-					       "fetch.message.max.bytes", "4000000", NULL};
+	const char *const settings[] = {
+		"bootstrap.servers", brokers, "group.id", "bench", "enable.auto.commit", "false", "queued.min.messages", "2000000",
+		"queued.max.messages.kbytes", "786432", "fetch.message.max.bytes", "4000000", NULL,
+	};
 	static rd_kafka_message_t *messages[BATCH];
-	rd_kafka_conf_t *conf = rd_kafka_conf_new();
-	char why[256];
-	if (rd_kafka_conf_set(conf, "bootstrap.servers", brokers, why, sizeof why) != RD_KAFKA_CONF_OK)
-		die("%s", why);
-	rd_kafka_t *rk = client_new(RD_KAFKA_CONSUMER, conf, settings);
+	rd_kafka_t *rk = client_new(RD_KAFKA_CONSUMER, rd_kafka_conf_new(), settings);
 	rd_kafka_poll_set_consumer(rk);
 	uint64_t left = begin(rk, topic);
 	rd_kafka_queue_t *queue = rd_kafka_queue_get_consumer(rk);

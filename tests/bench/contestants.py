@@ -13,7 +13,13 @@ import harness
 import usage
 import workload
 
-LIMIT = 900  # seconds
+LIMIT = 1800  # seconds
+
+COMMITS = "SELECT extract(epoch FROM min(committed_at))::float8, extract(epoch FROM max(committed_at))::float8 FROM rekap.batch WHERE batch_id > %s"
+OFFSETS = "SELECT topic, partition, next_offset FROM rekap.ingest_offset WHERE next_offset > 0"
+DAYS = "SELECT unit_code, day, measure, value FROM rekap.measure_day WHERE measure IN ('complaint.received', 'complaint.resolved') AND dimension = ''"
+VALUES = """SELECT unit_code, period_start, indicator, value FROM rekap.indicator_value
+	WHERE grain = 'day' AND indicator IN ('complaint.received', 'complaint.resolved') AND unit_code <> 'region'"""
 
 
 @dataclasses.dataclass
@@ -37,8 +43,8 @@ class Ceiling:
 	def __init__(self, bench, name, verb):
 		self.bench, self.name, self.verb = bench, name, verb
 
-	def run(self, load, before=None, expected=None):
-		"""Reads only the load: what the others had to know before is nothing to it."""
+	def run(self, load, before=None):
+		"""Reads only the load: what others have to know before is nothing to it."""
 		fixtures, database = self.bench.fixtures, f"bench_{os.getpid()}"
 		with fixtures.connect() as connection:
 			connection.execute(f"CREATE DATABASE {database}")
@@ -74,9 +80,10 @@ class Installation:
 	def __init__(self, bench, contestant, first, years=(2023, 2026)):
 		self.bench, self.contestant, self.topics = bench, contestant, []
 		os.environ["REKAPD"] = str(contestant.program)
-		usual = {} if bench.short else {"session.timeout.ms": 6000, "heartbeat.interval.ms": 1500}  # the program's own, where the tests have shorter ones
+		usual = {} if bench.short else {"session.timeout.ms": 6000, "heartbeat.interval.ms": 1500}  # the program's; the tests' are shorter
 		kafka = {**usual, **contestant.settings.get("kafka", {})}
-		self.daemon = harness.Daemon(bench.fixtures, first.topic, units=first.units, calendar=workload.calendar(*years), threshold=0, kafka=kafka, **contestant.settings.get("rekapd", {}))
+		self.daemon = harness.Daemon(bench.fixtures, first.topic, units=first.units, calendar=workload.calendar(*years), threshold=0, kafka=kafka,
+			**contestant.settings.get("rekapd", {}))
 
 	def subscribe(self, load):
 		kafka, more = self.daemon.settings
@@ -99,20 +106,19 @@ class Installation:
 		used = usage.measure(self.bench.servers, start, LIMIT)
 		faults = [f"exit {process.returncode}; {self.daemon.log_tail()}" for process in started if process.returncode]
 		with self.bench.fixtures.connect(self.daemon.name) as connection:
-			commits = connection.execute("SELECT extract(epoch FROM min(committed_at))::float8, extract(epoch FROM max(committed_at))::float8 FROM rekap.batch WHERE batch_id > %s", (last,)).fetchone()
+			commits = connection.execute(COMMITS, (last,)).fetchone()
 		return Result(used, load.events, *(time and time - used.begun for time in commits), faults)
 
 	def faults(self, expected, views=True):
 		"""What is not as it must be: offsets, rejects, and the figures in both views (the second takes long where there are many)."""
 		with self.bench.fixtures.connect(self.daemon.name) as connection:
-			offsets = {(topic, partition): end for topic, partition, end in connection.execute("SELECT topic, partition, next_offset FROM rekap.ingest_offset WHERE next_offset > 0")}
-			rejects = connection.execute("SELECT reason, count(*) FROM rekap.reject GROUP BY 1").fetchall()
-			days = connection.execute("SELECT unit_code, day, measure, value FROM rekap.measure_day WHERE measure IN ('complaint.received', 'complaint.resolved') AND dimension = ''").fetchall()
-			values = connection.execute("SELECT unit_code, period_start, indicator, value FROM rekap.indicator_value"
-				" WHERE grain = 'day' AND indicator IN ('complaint.received', 'complaint.resolved') AND unit_code <> 'region'").fetchall() if views else None
+			offsets = {(topic, partition): end for topic, partition, end in connection.execute(OFFSETS)}
+			rejects = dict(connection.execute("SELECT reason, count(*) FROM rekap.reject GROUP BY 1").fetchall())
+			days = by_unit_and_day(connection.execute(DAYS))
+			values = by_unit_and_day(connection.execute(VALUES)) if views else expected
 		ends = {(topic.name, number): end for topic in self.topics for number, end in topic.ends().items() if end}
-		return (different("offset", offsets, ends) + different("rejected", dict(rejects), {}) + different("measure_day", by_unit_and_day(days), expected)
-			+ (different("indicator_value", by_unit_and_day(values), expected) if views else []))
+		return (different("offset", offsets, ends) + different("rejected", rejects, {})
+			+ different("measure_day", days, expected) + different("indicator_value", values, expected))
 
 	def drop(self):
 		with self.bench.fixtures.connect() as connection:
@@ -135,12 +141,11 @@ class Rekapd:
 	def __init__(self, bench, name, program, settings):
 		self.bench, self.name, self.program, self.settings = bench, name, program, settings
 
-	def run(self, load, before=None, expected=None, instances=1):
+	def run(self, load, before=None, instances=1):
 		"""Reads the load; untimed, what must have been counted before it."""
 		place = Installation(self.bench, self, load)
-		if before:
-			place.drain(before)
+		faults = place.drain(before).faults if before else []
 		result = place.drain(load, instances)
-		result.faults += place.faults(expected or load.figures)
+		result.faults += faults + place.faults(load.figures)
 		place.drop()
 		return result

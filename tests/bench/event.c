@@ -11,9 +11,11 @@ static const char *const classes[] = {"information_request", "complaint", "compl
 static const char *const channels[] = {"web", "sms", "app", "whatsapp", "in_person", "letter", "social_media"};
 static const char *const categories[] = {"roads", "water", "schools", "waiting_time", "population_registry", "jalan \\u0026 jembatan"};
 static const char *const reasons[] = {"duplicate", "incomplete", "not_competent"};
-static const char *const words[] = {"pelayanan", "antrean", "loket", "berkas", "lengkap", "verifikasi", "diteruskan", "kecamatan", "dinas", "jadwal", "selesai", "tindak", "lanjut", "petugas",
-				    "sudah", "belum", "menunggu", "jawaban", "dari", "unit", "kerja", "terkait", "sesuai", "ketentuan", "nomor", "surat", "tanggal", "bulan", "laporan", "warga",
-				    "\\u00e9tape", "12/VII"};
+static const char *const words[] = {
+	"pelayanan", "antrean", "loket", "berkas", "lengkap", "verifikasi", "diteruskan", "kecamatan", "dinas", "jadwal", "selesai", "tindak", "lanjut", "petugas",
+	"sudah", "belum", "menunggu", "jawaban", "dari", "unit", "kerja", "terkait", "sesuai", "ketentuan", "nomor", "surat", "tanggal", "bulan",
+	"laporan", "warga", "\\u00e9tape", "12/VII",
+};
 
 static void put_number(struct buffer *b, uint64_t value, unsigned digits)
 {

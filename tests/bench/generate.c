@@ -68,8 +68,10 @@ static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *message, void *o
 static void connect_to(struct output *out)
 {
 	const char *linger = out->o->rate ? "0" : "20"; /* where time counts, nothing waits for company */
-	const char *const settings[] = {"bootstrap.servers", out->o->brokers, "linger.ms", linger, "compression.codec", "lz4", "enable.idempotence", "true", "batch.size", "1000000",
-					"message.max.bytes", "4000000", "log_level", "3", "queue.buffering.max.messages", "1000000", "queue.buffering.max.kbytes", "262144", NULL};
+	const char *const settings[] = {
+		"bootstrap.servers", out->o->brokers, "linger.ms", linger, "compression.codec", "lz4", "enable.idempotence", "true", "batch.size", "1000000",
+		"log_level", "3", "message.max.bytes", "4000000", "queue.buffering.max.messages", "1000000", "queue.buffering.max.kbytes", "262144", NULL,
+	};
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	rd_kafka_conf_set_dr_msg_cb(conf, delivered);
 	out->rk = client_new(RD_KAFKA_PRODUCER, conf, settings);
@@ -183,6 +185,20 @@ static void write_register(const struct plan *p, const char *path)
 	finish(f, path);
 }
 
+static void output_deinit(struct output *out)
+{
+	if (out->probes)
+		finish(out->probes, out->o->probes);
+	static const char format[] = "{\"events\": %" PRIu64 ", \"bytes\": %" PRIu64 ", \"received\": %" PRIu64 "}\n";
+	fprintf(out->rk ? stdout : stderr, format, out->events, out->bytes, out->received);
+	if (out->rk) {
+		rd_kafka_topic_destroy(out->topic);
+		rd_kafka_destroy(out->rk);
+	}
+	buffer_deinit(&out->id);
+	buffer_deinit(&out->event);
+}
+
 static uint64_t number(const char *text, uint64_t from, uint64_t to)
 {
 	char *end;
@@ -202,9 +218,10 @@ static enum phase phase_of(const char *text)
 }
 
 static const struct option long_options[] = {
-	{"brokers", 1, 0, 'b'}, {"topic", 1, 0, 't'}, {"events", 1, 0, 'n'}, {"complaints", 1, 0, 'c'}, {"phase", 1, 0, 'p'}, {"seed", 1, 0, 's'}, {"units", 1, 0, 'u'},
-	{"hot", 1, 0, 'h'}, {"first", 1, 0, 'f'}, {"days", 1, 0, 'd'}, {"bytes", 1, 0, 'l'}, {"duplicates", 1, 0, 'a'}, {"disorder", 1, 0, 'o'}, {"rate", 1, 0, 'r'},
-	{"probes", 1, 0, 'P'}, {"probe-rate", 1, 0, 'R'}, {"figures", 1, 0, 'F'}, {"register", 1, 0, 'U'}, {"help", 0, 0, '?'}, {0},
+	{"brokers", 1, 0, 'b'}, {"topic", 1, 0, 't'}, {"events", 1, 0, 'n'}, {"complaints", 1, 0, 'c'}, {"phase", 1, 0, 'p'},
+	{"seed", 1, 0, 's'}, {"units", 1, 0, 'u'}, {"hot", 1, 0, 'h'}, {"first", 1, 0, 'f'}, {"days", 1, 0, 'd'},
+	{"bytes", 1, 0, 'l'}, {"duplicates", 1, 0, 'a'}, {"disorder", 1, 0, 'o'}, {"rate", 1, 0, 'r'}, {"probes", 1, 0, 'P'},
+	{"probe-rate", 1, 0, 'R'}, {"figures", 1, 0, 'F'}, {"register", 1, 0, 'U'}, {"help", 0, 0, '?'}, {0},
 };
 
 static void set(struct options *o, int name, const char *value)
@@ -252,7 +269,8 @@ static bool parse(int argc, char **argv, struct options *o)
 
 int main(int argc, char **argv)
 {
-	struct options o = {.plan = {.events = 1000000, .duplicates = 2, .disorder = 5, .w = {.seed = 1, .units = 50, .first = day_from_civil(2024, 1, 1), .days = 366}}, .bytes = 545, .probe_rate = 50};
+	struct options o = {.bytes = 545, .probe_rate = 50, .plan = {.events = 1000000, .duplicates = 2, .disorder = 5}};
+	o.plan.w = (struct world){.seed = 1, .units = 50, .first = day_from_civil(2024, 1, 1), .days = 366};
 	if (!parse(argc, argv, &o)) {
 		bool asked = argc == 2 && text_is(text_of(argv[1]), "--help");
 		fputs(usage, asked ? stdout : stderr);
@@ -260,25 +278,15 @@ int main(int argc, char **argv)
 	}
 	if (!plan_make(&o.plan))
 		die("out of memory");
-	struct output out = {.o = &o};
-	if (o.probes)
-		out.probes = create(o.probes);
+	if (o.units)
+		write_register(&o.plan, o.units);
+	struct output out = {.o = &o, .probes = o.probes ? create(o.probes) : NULL};
 	if (o.brokers)
 		connect_to(&out);
 	send_all(&out, &o.plan);
 	if (o.figures)
 		write_figures(&o.plan, o.figures);
-	if (o.units)
-		write_register(&o.plan, o.units);
-	if (out.probes)
-		finish(out.probes, o.probes);
-	fprintf(out.rk ? stdout : stderr, "{\"events\": %" PRIu64 ", \"bytes\": %" PRIu64 ", \"received\": %" PRIu64 "}\n", out.events, out.bytes, out.received);
-	if (out.rk) {
-		rd_kafka_topic_destroy(out.topic);
-		rd_kafka_destroy(out.rk);
-	}
-	buffer_deinit(&out.id);
-	buffer_deinit(&out.event);
+	output_deinit(&out);
 	plan_deinit(&o.plan);
 	return 0;
 }

@@ -36,8 +36,9 @@ def contest(bench, title, load, before=None, rounds=1):
 			judged(f"{title}: {one.name}", results[one.name][-1].faults)
 	against = {one.name[0]: results[one.name] for one in bench.ceilings}
 	rows = [report.summary(name, list_, against) for name, list_ in results.items()]
-	report.table(f"{title}: {load.events:,} events of {load.bytes // load.events} bytes, {load.topic.partitions} partitions, {rounds} {'round' if rounds == 1 else 'rounds'}", rows)
-	return {"title": title, "events": load.events, "bytes": load.bytes, "rows": rows, "runs": {name: [vars(result.usage) for result in list_] for name, list_ in results.items()}}
+	report.table(f"{title}: {load.events:,} events of {load.bytes // load.events} bytes; partitions: {load.topic.partitions}, rounds: {rounds}", rows)
+	runs = {name: [vars(result.usage) for result in list_] for name, list_ in results.items()}
+	return {"title": title, "events": load.events, "bytes": load.bytes, "rows": rows, "runs": runs}
 
 
 def race(bench):
@@ -52,7 +53,8 @@ def kinds(bench):
 	n, old = bench.shape_events, bench.shape_events * 3
 	return {
 		"one hot unit": lambda **seed: (Workload(bench, events=n, hot=100, **seed), None),
-		"old complaints by chance": lambda **seed: (Workload(bench, events=n, complaints=old, phase="later", **seed), Workload(bench, complaints=old, phase="found", **seed)),
+		"old complaints by chance": lambda **seed: (Workload(bench, events=n, complaints=old, phase="later", **seed),
+			Workload(bench, complaints=old, phase="found", **seed)),
 		"100 % duplicates": lambda **seed: (Workload(bench, events=n, **seed), Workload(bench, events=n, **seed)),
 		"tiny events": lambda **seed: (Workload(bench, events=n, bytes=0, **seed), None),
 		"events of 64 kB": lambda **seed: (Workload(bench, events=n // 50, bytes=65536, **seed), None),
@@ -105,7 +107,8 @@ def instances(bench):
 				judged(f"{count} of {contestant.name}", results[count][-1].faults)
 		for count, list_ in results.items():
 			rows.append({"instances": f"{count} of {contestant.name}", "last commit": report.median([result.last_commit for result in list_]),
-				"speed x 1": report.median([one.last_commit / result.last_commit for one, result in zip(results[1], list_)]), "us/event": report.cpu_us(list_), "RSS MB": int(report.median([result.usage.rss_mb for result in list_]))})
+				"speed x 1": report.median([one.last_commit / result.last_commit for one, result in zip(results[1], list_)]),
+				"us/event": report.cpu_us(list_), "RSS MB": int(report.used(list_, "rss_mb"))})
 	report.table(f"instances: {load.events:,} events, 8 partitions", rows)
 	load.drop()
 	return rows
@@ -227,14 +230,14 @@ def growth(bench):
 		grown, mine = Grown(bench, contestant), []
 		for complaints in bench.complaints:
 			seeded, later, new = grown.grow(complaints), grown.later(), grown.new()
-			mine.append({"complaints": f"{complaints:,} of {contestant.name}", "filling events/s": seeded["events/s"], "old events/s": later["events/s"], "old us": later["us/event"],
-				"new events/s": new["events/s"], "new us": new["us/event"]})
+			mine.append({"complaints": f"{complaints:,} of {contestant.name}", "filling events/s": seeded["events/s"],
+				"old events/s": later["events/s"], "old us": later["us/event"], "new events/s": new["events/s"], "new us": new["us/event"]})
 		against_first(mine, "old us")
 		against_first(mine, "new us")
 		grown.judge()
 		bench.grown[contestant.name] = grown
 		rows += mine
-	report.table(f"growth: {bench.shape_events:,} events of old complaints by chance, and of new ones, as complaints of 100 units and 10 years fill the table", rows)
+	report.table(f"growth: {bench.shape_events:,} events of old complaints by chance, and of new ones, among those of 100 units and 10 years", rows)
 	return rows
 
 
@@ -249,7 +252,8 @@ def roll_ups(bench):
 			load = Workload(bench, events=bench.shape_events, seed=2, units=units, first=f"{YEARS[1]}-01-01", days=60)
 			place = Installation(bench, contestant, load, (YEARS[0] - 1, YEARS[1] + 1))
 			filling, result = place.drain(before), place.drain(load)
-			judged(f"roll-ups: {contestant.name}, {units} units, {years} years", filling.faults + result.faults + place.faults(total(before.figures, load.figures), views=False))
+			wrong = place.faults(total(before.figures, load.figures), views=False)
+			judged(f"roll-ups: {contestant.name}, {units} units, {years} years", filling.faults + result.faults + wrong)
 			mine.append({"roll-ups": f"{units} x {years} of {contestant.name}", "filling events/s": cost(filling)["events/s"], **cost(result)})
 			place.drop()
 			before.drop()

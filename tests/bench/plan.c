@@ -109,7 +109,8 @@ void plan_deinit(struct plan *p)
 
 struct step plan_probe(const struct plan *p, unsigned number)
 {
-	return (struct step){.type = RECEIVED, .unit = p->w.units, .time = (instant)(p->w.first + (day_number)number) * INSTANT_PER_DAY, .dice = hash_bytes(&number, sizeof number, p->w.seed)};
+	instant time = (instant)(p->w.first + (day_number)number) * INSTANT_PER_DAY;
+	return (struct step){.type = RECEIVED, .unit = p->w.units, .time = time, .dice = hash_bytes(&number, sizeof number, p->w.seed)};
 }
 
 void plan_count_probe(struct plan *p, unsigned number)

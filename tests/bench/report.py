@@ -44,12 +44,16 @@ def cpu_us(results):
 	return median([(result.usage.cpu + result.usage.postgres) / result.events * 1e6 for result in results])
 
 
+def used(results, what):
+	return median([getattr(result.usage, what) for result in results])
+
+
 def summary(name, results, ceilings):
 	"""A line for a contestant's results, one a round; ratios of speed are taken within each round."""
 	walls = [result.usage.wall for result in results]
-	row = {"contestant": name, "wall s": median(walls), "min-max": f"{min(walls):.1f}-{max(walls):.1f}", "events/s": int(results[0].events / median(walls)), "1st commit": median([result.first_commit for result in results]),
-		"CPU s": median([result.usage.cpu for result in results]), "CPU PG": median([result.usage.postgres for result in results]), "CPU Kafka": median([result.usage.kafka for result in results]),
-		"us/event": cpu_us(results), "RSS MB": int(median([result.usage.rss_mb for result in results]))}
+	row = {"contestant": name, "wall s": median(walls), "min-max": f"{min(walls):.1f}-{max(walls):.1f}", "events/s": int(results[0].events / median(walls)),
+		"1st commit": median([result.first_commit for result in results]),
+		"CPU s": used(results, "cpu"), "CPU PG": used(results, "postgres"), "CPU Kafka": used(results, "kafka"), "us/event": cpu_us(results), "RSS MB": int(used(results, "rss_mb"))}
 	for letter, others in ceilings.items():
 		row[f"x {letter}"] = median([other.usage.wall / wall for other, wall in zip(others, walls)])
 	row["result"] = "WRONG" if any(result.faults for result in results) else "right"

@@ -65,7 +65,8 @@ class Workload:
 		if process.returncode:
 			raise RuntimeError("the generator failed")
 		self.events, self.bytes, self.received = (json.loads(made)[name] for name in ("events", "bytes", "received"))
-		self.figures = {(row["unit"], datetime.date.fromisoformat(row["day"])): (int(row["received"]), int(row["resolved"])) for row in _rows(self.paths["figures"])}
+		rows = _rows(self.paths["figures"])
+		self.figures = {(row["unit"], datetime.date.fromisoformat(row["day"])): (int(row["received"]), int(row["resolved"])) for row in rows}
 
 	def probe_unit(self):
 		return self.units[-1]["unit_code"]
