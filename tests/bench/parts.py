@@ -85,9 +85,9 @@ def one_after_another(bench, contestant):
 		faults = place.drain(before).faults if before else []
 		result = place.drain(load)
 		figures.append(load.figures)
-		judged(f"{title}: {contestant.name}", faults + result.faults + place.faults(total(*figures), views=False))
+		judged(f"{title}: {contestant.name}", faults + result.faults)
 		rows.append({"shape": f"{title}: {contestant.name}", "events": load.events, **cost(result)})
-	judged(f"all shapes: {contestant.name}", place.faults(total(*figures)))
+	judged(f"all shapes together: {contestant.name}", place.faults(total(*figures)))
 	place.drop()
 	report.table("shapes, all into one database", rows)
 	return rows
