@@ -8,10 +8,10 @@
 
 #include "common/text.h"
 
-/* Under a tool that makes tests many times slower, REKAP_TEST_SLOW is set: then a twentieth of the rounds has to do. */
+/* Under a tool that makes tests many times slower, REKAP_TEST_SLOW is set: then a fiftieth of the rounds has to do. */
 static inline int test_rounds(int n)
 {
-	return getenv("REKAP_TEST_SLOW") ? (n + 19) / 20 : n;
+	return getenv("REKAP_TEST_SLOW") ? (n + 49) / 50 : n;
 }
 
 #define SUITE(name, ...) SUITE_WITH(name, NULL, NULL, __VA_ARGS__)

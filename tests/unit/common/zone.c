@@ -62,13 +62,13 @@ START_TEST(any_zone_is_read)
 {
 	FILE *names = fopen("/usr/share/zoneinfo/tzdata.zi", "r");
 	char line[256], name[128];
-	int n = 0;
+	int n = 0, every = test_rounds(20) == 20 ? 29 : 290;
 	while (names && fgets(line, sizeof line, names)) {
 		if (sscanf(line, "Z %127s", name) != 1 && sscanf(line, "L %*s %127s", name) != 1)
 			continue;
 		struct zone *z;
 		struct error err = {""};
-		if (n++ % 29 != 0)
+		if (n++ % every != 0)
 			continue;
 		ck_assert_msg(zone_new(name, &z, &err) == 0, "%s", err.text);
 		setenv("TZ", name, 1);
