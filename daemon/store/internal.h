@@ -49,9 +49,6 @@
 #define DAY_COLUMNS "d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, d12, d13, d14, d15, d16, " \
 	"d17, d18, d19, d20, d21, d22, d23, d24, d25, d26, d27, d28, d29, d30, d31"
 
-/* Their rows have no days: total is the sum of a year's months of another series. */
-#define SERIES_OF_YEARS "(SELECT years_id FROM rekap_store.series WHERE years_id IS NOT NULL)"
-
 #define STORE_AGAIN 8 /* what was loaded is stale by now: begin the transaction anew, at once */
 
 struct claim {

@@ -148,23 +148,12 @@ int measures_stage(struct store *s, struct error *err)
 	return r;
 }
 
-/* What a series adds to the one of its years, if it has one: a row for each unit and year, without days. */
-static void put_years(struct buffer *b)
-{
-	buffer_puts(b, " UNION ALL SELECT s.years_id, m.unit_id, date_trunc('year', m.month::timestamp)::date");
-	for (int i = 0; i < DAYS; i++)
-		buffer_puts(b, ", NULL");
-	buffer_puts(b, ", sum(m.total) FROM pg_temp.stage_measure m JOIN rekap_store.series s USING (series_id) WHERE s.years_id IS NOT NULL "
-		       "GROUP BY 1, 2, 3 HAVING sum(m.total) <> 0");
-}
-
-/* Sorted before they are added: all instances lock rows in the same order. */
+/* The rows of the stage are sorted before they are added: all instances lock rows in the same order. */
 static int make_upsert(struct store *s)
 {
 	struct buffer b = {0};
-	buffer_puts(&b, "INSERT INTO measure_month AS m (" KEY ", " VALUES ") SELECT " KEY ", " VALUES " FROM pg_temp.stage_measure");
-	put_years(&b);
-	buffer_puts(&b, " ORDER BY " KEY " ON CONFLICT (" KEY ") DO UPDATE SET ");
+	buffer_puts(&b, "INSERT INTO measure_month AS m (" KEY ", " VALUES ") SELECT " KEY ", " VALUES " FROM pg_temp.stage_measure ORDER BY " KEY
+			" ON CONFLICT (" KEY ") DO UPDATE SET ");
 	for (int i = 1; i <= DAYS; i++)
 		buffer_printf(&b, "d%d = coalesce(m.d%d + excluded.d%d, m.d%d, excluded.d%d), ", i, i, i, i, i);
 	buffer_puts(&b, "total = m.total + excluded.total");

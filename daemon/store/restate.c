@@ -61,7 +61,7 @@ static void put_sum_of_days(struct buffer *b)
 		buffer_printf(b, "%scoalesce(d%d, 0)", i > 1 ? " + " : "", i);
 }
 
-/* Totals are added to like days, and to those of years; here each is made the sum of what it is of again, should somebody have meddled. */
+/* Totals are added to like days; here each is made the sum of its days again, should somebody have meddled. */
 static int heal_totals(struct store *s, struct error *err)
 {
 	struct buffer *b = &s->scratch;
@@ -70,7 +70,6 @@ static int heal_totals(struct store *s, struct error *err)
 	put_sum_of_days(b);
 	buffer_puts(b, " WHERE total <> ");
 	put_sum_of_days(b);
-	buffer_puts(b, " AND series_id NOT IN " SERIES_OF_YEARS "; SELECT rekap_store.heal_years()");
 	const char *sql = buffer_cstr(b);
 	return sql ? pg_exec(s->pg, sql, err) : -ENOMEM;
 }

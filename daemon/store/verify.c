@@ -214,20 +214,14 @@ static int tell_month(struct verifying *v, const struct delta *d, struct error *
 	return r;
 }
 
-/* Totals are stored beside the days they are of, and those of years beside their months'. */
+/* Totals are stored beside the days they are of. */
 static int tell_totals(struct verifying *v, struct error *err)
 {
 	PG_RESULT res = NULL;
 	int r = pg_exec_rows(v->walk.s->pg,
 			     "SELECT u.unit_code, s.measure, s.dimension, to_char(m.month, 'YYYY-MM') || ' total', m.total, t.total FROM measure_month m "
 			     "JOIN rekap_store.series s USING (series_id) JOIN rekap_store.unit u USING (unit_id) CROSS JOIN LATERAL (SELECT coalesce(sum(d), 0) AS total "
-			     "FROM unnest(ARRAY[" DAY_COLUMNS "]) AS d) t WHERE m.total <> t.total AND m.series_id NOT IN " SERIES_OF_YEARS " UNION ALL "
-			     "SELECT u.unit_code, s.measure, s.dimension, to_char(month, 'YYYY') || ' total', coalesce(y.total, 0), coalesce(m.total, 0) FROM "
-			     "(SELECT series_id AS years_id, unit_id, month, total FROM measure_month WHERE series_id IN " SERIES_OF_YEARS ") y FULL JOIN "
-			     "(SELECT x.years_id, n.unit_id, date_trunc('year', n.month::timestamp)::date AS month, sum(n.total) AS total FROM measure_month n "
-			     "JOIN rekap_store.series x USING (series_id) WHERE x.years_id IS NOT NULL GROUP BY 1, 2, 3) m USING (years_id, unit_id, month) "
-			     "JOIN rekap_store.series s USING (years_id) JOIN rekap_store.unit u USING (unit_id) "
-			     "WHERE coalesce(y.total, 0) <> coalesce(m.total, 0) ORDER BY 1, 2, 3, 4",
+			     "FROM unnest(ARRAY[" DAY_COLUMNS "]) AS d) t WHERE m.total <> t.total ORDER BY 1, 2, 3, 4",
 			     &res, err);
 	for (size_t row = 0; !r && row < pg_rows(res); row++) {
 		put_series(&v->key, pg_cell(res, row, 0), pg_cell(res, row, 1), pg_cell(res, row, 2));

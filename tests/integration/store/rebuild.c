@@ -152,48 +152,6 @@ START_TEST(damage_is_told_and_mended)
 }
 END_TEST
 
-#define YEARS \
-	"SELECT unit_code, to_char(m.month, 'YYYY'), m.total FROM rekap_store.measure_month m JOIN rekap_store.series s ON s.years_id = m.series_id " \
-	"JOIN rekap_store.unit USING (unit_id) WHERE m.total <> 0 ORDER BY 1, 2"
-#define YEARS_DAMAGED \
-	"rekap_store.measure_month SET total = 7 WHERE series_id = (SELECT years_id FROM rekap_store.series WHERE measure = 'complaint.open' AND years_id > 0)"
-
-/* Years of a stock: from the months that there were, with each batch, and again when somebody meddled. */
-START_TEST(years_are_kept_told_and_mended)
-{
-	struct store_rebuilt done;
-	enum rebuild_begun begun;
-	batch_clear(&t);
-	put_event(&t, 0, 6, world_event(&t.world, "withdrawn", "2026-05-02T08:00:00+07:00", "w", "complaint_id", "d", NULL));
-	ck_commit(s, &t, 0);
-	run_sql(t.admin, "WITH y AS (INSERT INTO rekap_store.series (measure, dimension) VALUES ('complaint.open', 'years') RETURNING series_id) "
-			 "UPDATE rekap_store.series SET years_id = y.series_id FROM y WHERE measure = 'complaint.open' AND dimension = ''; "
-			 "SELECT rekap_store.heal_years()");
-	ck_sql(&t, YEARS, UNIT_A "|2024|1\n" UNIT_A "|2026|-1");
-	batch_clear(&t);
-	put_event(&t, 0, 7, world_event(&t.world, "reopened", "2024-07-12T08:00:00+07:00", "o", NULL));
-	put_event(&t, 0, 8, world_event(&t.world, "resolved", "2025-01-31T08:00:00+07:00", "s", NULL));
-	ck_commit(s, &t, 0);
-	const char *kept = UNIT_A "|2024|2\n" UNIT_A "|2025|-1\n" UNIT_A "|2026|-1";
-	ck_sql(&t, YEARS, kept);
-	ck_verify(&t.basis, "");
-	run_sql(t.admin, "UPDATE " YEARS_DAMAGED " AND month = '2025-01-01'; DELETE FROM rekap_store.measure_month m USING rekap_store.series s "
-			 "WHERE s.years_id = m.series_id AND m.month = '2026-01-01'");
-	ck_verify(&t.basis, "measure_month " UNIT_A " complaint.open 2025 total 7 -1\nmeasure_month " UNIT_A " complaint.open 2026 total 0 -1");
-	ck_assert_msg(store_rebuild_begin(b, &t.basis, false, false, &begun, &err) == 0, "%s", err.text);
-	ck_assert_msg(store_rebuild_entities(b, NULL, NULL, &err) == 0, "%s", err.text);
-	ck_assert_msg(store_rebuild_swap(b, &t.basis, &done, &err) == 0, "%s", err.text);
-	ck_assert_int_eq(done.rows + done.measures, 0);
-	ck_sql(&t, YEARS, kept);
-	run_sql(t.admin, "UPDATE " YEARS_DAMAGED);
-	struct store_basis renamed = t.basis;
-	renamed.digest = "another digest";
-	ck_assert_msg(store_basis_set(b, &renamed, NULL, NULL, &err) == 0, "%s", err.text);
-	ck_sql(&t, YEARS, kept);
-	ck_verify(&renamed, "");
-}
-END_TEST
-
 /* A state that is none is told, and a rebuild from entities refuses to go on without it. */
 START_TEST(a_broken_state_is_told)
 {
@@ -602,7 +560,6 @@ int main(void)
 	TCase *tc = tcase_create("rebuild");
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, damage_is_told_and_mended);
-	tcase_add_test(tc, years_are_kept_told_and_mended);
 	tcase_add_test(tc, a_broken_state_is_told);
 	tcase_add_test(tc, verify_wants_the_basis_of_the_figures);
 	tcase_add_loop_test(tc, other_rules_beside_a_daemon, 0, 2);
