@@ -20,11 +20,13 @@ int text_compare(struct text a, struct text b)
 size_t text_show(const char *p, size_t n, char out[static TEXT_SHOWN_SIZE])
 {
 	size_t control = text_control(p, n);
-	if (control)
+	if (control) {
 		snprintf(out, TEXT_SHOWN_SIZE, "\\u%04x", (unsigned)(unsigned char)p[control - 1]);
-	else
-		snprintf(out, TEXT_SHOWN_SIZE, "%c", *p);
-	return control ? control : 1;
+		return control;
+	}
+	out[0] = *p;
+	out[1] = 0;
+	return 1;
 }
 
 /* Length of the well-formed multi-byte sequence at p, 0 if there is none (RFC 3629, table 3-7 of the Unicode standard). */

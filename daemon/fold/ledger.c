@@ -233,7 +233,7 @@ static struct delta_slot *probe(const struct ledger *l, uint64_t key)
 /* Keeps at least half of the slots free. */
 static int grow_slots(struct ledger *l)
 {
-	const struct delta_slot *before = l->delta_slots;
+	struct delta_slot *before = l->delta_slots;
 	size_t n = before ? l->delta_mask + 1 : 0, more = n ? 2 * n : 1024;
 	struct delta_slot *slots = calloc(more, sizeof *slots);
 	if (!slots)
@@ -243,7 +243,7 @@ static int grow_slots(struct ledger *l)
 	for (size_t i = 0; i < n; i++)
 		if (before[i].delta)
 			*probe(l, before[i].key) = before[i];
-	free((void *)(uintptr_t)before);
+	free(before);
 	return 0;
 }
 
