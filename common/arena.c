@@ -15,7 +15,8 @@ struct block {
 
 struct arena {
 	struct block *blocks; /* the newest first: the one that is filled */
-	char *p, *end;        /* free part of it */
+	struct block *spare;  /* of before the last reset, empty */
+	char *p, *end;	      /* free part of the newest */
 	size_t block_size, used;
 };
 
@@ -24,6 +25,15 @@ static struct block *block_new(size_t size)
 	struct block *b = malloc(offsetof(struct block, bytes) + size);
 	if (b)
 		*b = (struct block){.size = size};
+	return b;
+}
+
+static struct block *spare_block(struct arena *a)
+{
+	struct block *b = a->spare;
+	if (!b)
+		return block_new(a->block_size);
+	a->spare = b->next;
 	return b;
 }
 
@@ -60,7 +70,7 @@ static void free_from(struct block *b)
 struct arena *arena_free(struct arena *a)
 {
 	if (a)
-		free_from(a->blocks);
+		free_from(a->blocks), free_from(a->spare);
 	free(a);
 	return NULL;
 }
@@ -69,7 +79,7 @@ struct arena *arena_free(struct arena *a)
 static void *alloc_slow(struct arena *a, size_t n)
 {
 	bool own = n > a->block_size / 4;
-	struct block *b = block_new(own ? n : a->block_size);
+	struct block *b = own ? block_new(n) : spare_block(a);
 	if (!b)
 		return NULL;
 	if (own) {
@@ -133,10 +143,19 @@ bool arena_copy(struct arena *a, struct text t, struct text *ret_copy)
 
 void arena_reset(struct arena *a)
 {
-	struct block *kept = a->blocks;
-	free_from(kept->next);
-	kept->next = NULL;
-	use(a, kept);
+	struct block *used = a->blocks->next;
+	free_from(a->spare);
+	a->spare = NULL;
+	for (struct block *next; used; used = next) {
+		next = used->next;
+		used->next = a->spare;
+		if (used->size == a->block_size)
+			a->spare = used;
+		else
+			free(used);
+	}
+	a->blocks->next = NULL;
+	use(a, a->blocks);
 	a->used = 0;
 }
 

@@ -26,7 +26,7 @@ bool arena_copy(struct arena *a, struct text t, struct text *ret_copy);
  */
 void *arena_grow(struct arena *a, void *array, size_t n, size_t *size, size_t element, size_t first);
 
-/* Forgets everything, keeps one block for the next round. */
+/* Forgets everything. Keeps the blocks that this round needed for the next: their pages need not be asked for again, and what one round can do without goes back. */
 void arena_reset(struct arena *a);
 /* Bytes handed out since the last reset. */
 size_t arena_used(const struct arena *a);

@@ -6,8 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "daemon/source/source.h"
-
 #define ARENA_BLOCK (1 << 20)
 
 int batch_init(struct batch *b)
@@ -18,16 +16,12 @@ int batch_init(struct batch *b)
 
 void batch_reset(struct batch *b)
 {
-	for (size_t i = 0; i < b->n; i++)
-		source_release(&b->items[i].record);
-	b->n = b->bytes = 0;
+	b->n = 0;
 	arena_reset(b->arena);
 }
 
 void batch_deinit(struct batch *b)
 {
-	if (b->arena)
-		batch_reset(b);
 	free(b->items);
 	arena_free(b->arena);
 	*b = (struct batch){0};
@@ -48,7 +42,12 @@ struct item *batch_add(struct batch *b)
 	return i;
 }
 
+size_t batch_bytes(const struct batch *b)
+{
+	return b->n * sizeof *b->items + arena_used(b->arena);
+}
+
 bool batch_full(const struct batch *b, const struct config *c)
 {
-	return b->n >= (size_t)c->batch_events || b->bytes + arena_used(b->arena) >= (size_t)c->batch_bytes;
+	return b->n >= (size_t)c->batch_events || batch_bytes(b) >= (size_t)c->batch_bytes;
 }

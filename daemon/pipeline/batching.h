@@ -8,9 +8,10 @@
 
 /* 0, -ENOMEM */
 int batch_init(struct batch *b);
-/* Releases its records (to the source) and forgets all. */
+/* Forgets all. */
 void batch_reset(struct batch *b);
 void batch_deinit(struct batch *b);
 /* A new item at the end; NULL when out of memory. Earlier items may move. */
 struct item *batch_add(struct batch *b);
+size_t batch_bytes(const struct batch *b); /* what its items take in memory */
 bool batch_full(const struct batch *b, const struct config *c);

@@ -20,7 +20,8 @@
 #include "daemon/pipeline/state.h"
 #include "daemon/source/source.h"
 
-#define POLL_CHUNK 4096			       /* records taken from the source at once */
+#define POLL_CHUNK 1024			       /* records taken from the source at once: few enough that they are in the cache when they are decoded */
+#define MEAN_BYTES 2048			       /* of an item, before there is one */
 #define IDLE_WAIT_MS 10000		       /* even without anything to do the group wants a sign of life now and then */
 #define DRAIN_WAIT_MS 100		       /* while waiting for the ends of the partitions */
 #define PAUSE_AFTER (INSTANT_PER_SECOND)       /* the store is stuck so long with the next batch full: stop the flow, keep polling */
@@ -46,6 +47,7 @@ struct pipeline {
 	enum pipeline_state state;
 	struct batch batches[2], *filling, *spare; /* spare: NULL while the committer has it */
 	struct record *records;
+	size_t mean_bytes; /* of an item */
 	int64_t filling_since, full_since; /* 0: not */
 	bool more;			   /* the source had more than it was asked for */
 	int signals;
@@ -241,15 +243,12 @@ static int decode_into(struct pipeline *p, struct record *records, size_t n)
 	struct error none = {"pipeline: out of memory"};
 	for (size_t i = 0; i < n; i++) {
 		struct item *item = batch_add(p->filling);
-		if (!item) {
-			source_release(&records[i]);
+		if (item)
+			item->record = records[i];
+		if (!item || decode_record(item, &p->rules->rulesets.forbidden, p->filling->arena) < 0) {
 			fail(p, -ENOMEM, &none);
-			continue;
+			break;
 		}
-		item->record = records[i];
-		p->filling->bytes += record_bytes(&records[i]);
-		if (decode_record(item, &p->rules->rulesets.forbidden, p->filling->arena) < 0)
-			fail(p, -ENOMEM, &none);
 	}
 	return p->fatal;
 }
@@ -259,12 +258,13 @@ static bool wants_records(const struct pipeline *p)
 	return p->state != PIPELINE_DRAINING && p->state != PIPELINE_STOPPED && !batch_full(p->filling, p->config);
 }
 
-/* A chunk never exceeds what the batch may still take, by number. */
+/* A chunk never exceeds what the batch may still take, by number, and by bytes as far as the records before tell. */
 static size_t chunk(const struct pipeline *p)
 {
 	if (!wants_records(p))
 		return 1;
-	size_t room = (size_t)p->config->batch_events - p->filling->n;
+	size_t room = (size_t)p->config->batch_events - p->filling->n, bytes = ((size_t)p->config->batch_bytes - batch_bytes(p->filling)) / p->mean_bytes + 1;
+	room = room < bytes ? room : bytes;
 	return room < POLL_CHUNK ? room : POLL_CHUNK;
 }
 
@@ -293,13 +293,14 @@ static void fill(struct pipeline *p)
 	mind_flow(p);
 	if (room_awaited(p))
 		return;
-	int r = source_poll(p->source, p->records, max, &n, &p->error);
+	int r = source_poll(p->source, p->filling->arena, p->records, max, &n, &p->error);
 	if (r < 0) {
 		fail(p, r, &p->error);
 		return;
 	}
 	if (n && decode_into(p, p->records, n) < 0)
 		return;
+	p->mean_bytes = p->filling->n ? batch_bytes(p->filling) / p->filling->n : MEAN_BYTES;
 	p->more = n == max && wants_records(p); /* a batch that is full now wants none: no spinning while the store is busy */
 	if (!n)
 		return;
@@ -481,7 +482,7 @@ static void close_parts(struct pipeline *p)
 
 int pipeline_run(const struct config *c, const struct rules *rules, struct store *store, const struct pipeline_options *o, struct error *err)
 {
-	struct pipeline p = {.config = c, .rules = rules, .store = store, .options = o, .signals = -1, .started = clock_monotonic()};
+	struct pipeline p = {.config = c, .rules = rules, .store = store, .options = o, .signals = -1, .mean_bytes = MEAN_BYTES, .started = clock_monotonic()};
 	p.confirm_at = p.started + CONFIRM_EVERY;
 	int r = open_parts(&p, err);
 	if (r >= 0) {

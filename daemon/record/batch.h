@@ -18,8 +18,7 @@ struct item {
 };
 
 struct batch {
-	struct arena *arena; /* owns items, details and unescaped strings */
+	struct arena *arena; /* owns the records' bytes and what the decoder made of them */
 	struct item *items;
 	size_t n, size;
-	size_t bytes; /* of the records' values, keys and headers */
 };

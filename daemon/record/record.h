@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: MIT
 
 #pragma once
-/* A Kafka record as the source hands it on. All bytes are borrowed from the source until source_release(handle). */
+/* A Kafka record. All bytes are borrowed: of one that the source hands on, from the arena that it was given. */
+#include "common/arena.h"
 #include "common/civil.h"
 #include "common/text.h"
 
@@ -18,8 +19,10 @@ struct record {
 	struct text value; /* absent: a tombstone */
 	const struct header *headers;
 	size_t n_headers;
-	void *handle; /* the source's; NULL when the bytes live elsewhere */
 };
+
+/* Copies key, value and headers into the arena; the topic stays borrowed. False when out of memory. */
+bool record_copy(struct arena *a, const struct record *from, struct record *ret);
 
 /* What the record takes in memory, about: its bytes, and what itself and each of its headers cost besides. */
 static inline size_t record_bytes(const struct record *r)

@@ -61,6 +61,8 @@ struct source {
 	const char *mechanism; /* of SASL, borrowed from the configuration; NULL: none */
 	rd_kafka_message_t **messages;
 	size_t size;
+	struct header *headers; /* of the message at hand */
+	size_t size_headers;
 };
 
 /* --- configuration --------------------------------------------------------------------------------------------------------------------------- */
@@ -506,75 +508,59 @@ static void mind_gap(struct source *s)
 
 /* --- records --------------------------------------------------------------------------------------------------------------------------------------- */
 
-/* What hangs on record.handle: the message, and its headers in our form. */
-struct handle {
-	rd_kafka_message_t *message;
-	struct header headers[];
-};
-
-static struct handle *read_headers(rd_kafka_message_t *m, size_t *ret_n)
+/* The message's headers in our form, in room that the next message uses again. False when out of memory. */
+static bool read_headers(struct source *s, rd_kafka_message_t *m, size_t *ret_n)
 {
 	rd_kafka_headers_t *list = NULL;
 	size_t n = rd_kafka_message_headers(m, &list) == RD_KAFKA_RESP_ERR_NO_ERROR ? rd_kafka_header_cnt(list) : 0;
-	struct handle *h = malloc(sizeof *h + n * sizeof *h->headers);
-	if (!h)
-		return NULL;
-	h->message = m;
 	const char *name;
 	const void *value;
 	size_t size, i = 0;
+	if (n > s->size_headers) {
+		struct header *wider = realloc(s->headers, n * sizeof *wider);
+		if (!wider)
+			return false;
+		s->headers = wider;
+		s->size_headers = n;
+	}
 	for (; i < n && !rd_kafka_header_get_all(list, i, &name, &value, &size); i++)
-		h->headers[i] = (struct header){text_of(name), {value, size}};
+		s->headers[i] = (struct header){text_of(name), {value, size}};
 	*ret_n = i;
-	return h;
+	return true;
 }
 
-static bool make_record(struct partition *p, rd_kafka_message_t *m, struct record *ret)
+static bool make_record(struct source *s, const struct partition *p, rd_kafka_message_t *m, struct arena *arena, struct record *ret)
 {
-	size_t n;
-	struct handle *h = read_headers(m, &n);
-	if (!h)
-		return false;
-	*ret = (struct record){
+	struct record r = {
 		.topic = text_of(p->topic),
 		.partition = m->partition,
 		.offset = m->offset,
 		.key = {m->key, m->key ? m->key_len : 0},
 		.value = {m->payload, m->payload ? m->len : 0},
-		.headers = h->headers,
-		.n_headers = n,
-		.handle = h,
 	};
-	return true;
+	bool read = read_headers(s, m, &r.n_headers);
+	r.headers = s->headers;
+	return read && record_copy(arena, &r, ret);
 }
 
-void source_release(struct record *r)
-{
-	struct handle *h = r->handle;
-	if (!h)
-		return;
-	rd_kafka_message_destroy(h->message);
-	free(h);
-	r->handle = NULL;
-}
-
-/* Takes a message over: into *ret if it is a record that comes next in a claimed partition. */
-static bool take(struct source *s, rd_kafka_message_t *m, unsigned generation, struct record *ret)
+/*
+ * Takes a message over: into *ret if it is a record that comes next in a claimed partition. The bytes are copied, because the library holds the whole response of the broker
+ * for as long as one message of it is held, and some hundred bytes for each.
+ */
+static bool take(struct source *s, rd_kafka_message_t *m, unsigned generation, struct arena *arena, struct record *ret)
 {
 	/* a rebalance within the call leaves messages that may be stale: they will be read again */
 	bool current = generation == s->generation && s->claimed && !s->anew && !s->gone;
 	struct partition *p = !m->err && current ? find(s, m) : NULL;
 	if (m->err)
 		take_event(s, m, current);
-	if (p && m->offset >= p->position && follows(s, p, m->offset)) {
-		if (make_record(p, m, ret)) {
-			p->position = p->handed = m->offset + 1;
-			return true;
-		}
+	bool next = p && m->offset >= p->position && follows(s, p, m->offset), taken = next && make_record(s, p, m, arena, ret);
+	if (taken)
+		p->position = p->handed = m->offset + 1;
+	else if (next)
 		stop(s, -ENOMEM, "records", "out of memory"); /* one left out would be lost */
-	}
 	rd_kafka_message_destroy(m);
-	return false;
+	return taken;
 }
 
 static int grow(struct source *s, size_t max)
@@ -589,7 +575,7 @@ static int grow(struct source *s, size_t max)
 	return 0;
 }
 
-int source_poll(struct source *s, struct record *ret_records, size_t max, size_t *ret_n, struct error *err)
+int source_poll(struct source *s, struct arena *arena, struct record *ret_records, size_t max, size_t *ret_n, struct error *err)
 {
 	uint64_t wakes;
 	unsigned generation = s->generation;
@@ -602,7 +588,7 @@ int source_poll(struct source *s, struct record *ret_records, size_t max, size_t
 	/* Rebalances and errors are served within this call. */
 	ssize_t n = rd_kafka_consume_batch_queue(s->queue, 0, s->messages, max);
 	for (ssize_t i = 0; i < n; i++)
-		*ret_n += take(s, s->messages[i], generation, &ret_records[*ret_n]);
+		*ret_n += take(s, s->messages[i], generation, arena, &ret_records[*ret_n]);
 	if (n == (ssize_t)max && *ret_n < max)
 		wake(s); /* what was no record hides from the caller that the queue holds more, and the queue signals only when it was empty */
 	int64_t now = clock_monotonic();
@@ -616,8 +602,6 @@ int source_poll(struct source *s, struct record *ret_records, size_t max, size_t
 	if (now - s->told_at >= TELL_EVERY)
 		tell_broker(s);
 	if (s->fatal) {
-		for (size_t i = 0; i < *ret_n; i++)
-			source_release(&ret_records[i]);
 		*ret_n = 0;
 		return error_set(err, s->fatal, "%s", s->error.text);
 	}
@@ -888,6 +872,7 @@ struct source *source_free(struct source *s)
 	if (s->fd >= 0)
 		close(s->fd);
 	free(s->messages);
+	free(s->headers);
 	free(s);
 	return NULL;
 }

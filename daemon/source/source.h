@@ -46,11 +46,10 @@ struct source *source_free(struct source *s);
 /* Becomes readable when source_poll has something to do. */
 int source_fd(const struct source *s);
 /*
- * Serves the group and hands on at most `max` records, without waiting. They stay valid until source_release. 0, negative.
+ * Serves the group and hands on at most `max` records, without waiting. Their bytes are in the arena, their topics valid until they are revoked. 0, negative.
  * *ret_n == max: there may be more. max is at least 1. Must be called every few seconds, also while source_pause is on (then hardly a record comes).
  */
-int source_poll(struct source *s, struct record *ret_records, size_t max, size_t *ret_n, struct error *err);
-void source_release(struct record *r);
+int source_poll(struct source *s, struct arena *arena, struct record *ret_records, size_t max, size_t *ret_n, struct error *err);
 
 /* Stops or resumes the flow without leaving the group. */
 void source_pause(struct source *s, bool pause);

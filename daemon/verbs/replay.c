@@ -14,15 +14,7 @@
 /* The bytes belong to the store's result: the batch keeps copies. */
 static bool keep(struct arena *arena, const struct record *from, struct record *to)
 {
-	struct header *headers = arena_alloc(arena, (from->n_headers ? from->n_headers : 1) * sizeof *headers);
-	*to = *from;
-	to->headers = headers;
-	to->handle = NULL;
-	bool kept = headers && arena_copy(arena, from->topic, &to->topic) && arena_copy(arena, from->key, &to->key) &&
-		    arena_copy(arena, from->value, &to->value);
-	for (size_t h = 0; h < from->n_headers && kept; h++)
-		kept = arena_copy(arena, from->headers[h].name, &headers[h].name) && arena_copy(arena, from->headers[h].value, &headers[h].value);
-	return kept;
+	return record_copy(arena, from, to) && arena_copy(arena, from->topic, &to->topic);
 }
 
 static int take(void *arg, int64_t reject_id, const struct record *record)

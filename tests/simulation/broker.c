@@ -31,6 +31,10 @@ struct source {
 	int64_t claim_at;
 	bool mine[PARTITIONS_MAX], given[PARTITIONS_MAX]; /* given: by the group, not taken yet */
 	int64_t position[PARTITIONS_MAX];
+	struct fill { /* a batch of the pipeline's, which has two */
+		const struct arena *arena;
+		size_t records;
+	} fills[2];
 };
 
 static struct {
@@ -219,8 +223,9 @@ static void take_back(struct source *s, bool gone)
 {
 	if (s->assigned) {
 		s->handlers.revoked(s->handlers.arg, gone);
-		if (s->instance->held)
-			violated("instance %d holds %zu records after a revocation", s->instance->number, s->instance->held);
+		for (size_t i = 0; i < COUNT(s->fills); i++)
+			if (s->fills[i].arena && arena_used(s->fills[i].arena))
+				violated("instance %d holds records after a revocation", s->instance->number);
 	}
 	s->assigned = s->claimed = false;
 }
@@ -299,37 +304,11 @@ static void serve(struct source *s)
 		claim(s);
 }
 
-struct handle {
-	struct instance *instance;
-	size_t n;
-	char bytes[];
-};
-
-static void make_record(struct source *s, int p, const struct log_record *l, struct record *ret)
+static void make_record(struct source *s, struct arena *arena, int p, const struct log_record *l, struct record *ret)
 {
-	struct handle *h = malloc(sizeof *h + l->key.n + l->value.n);
-	h->instance = s->instance;
-	h->n = l->key.n + l->value.n;
-	memcpy(h->bytes, l->key.p, l->key.n);
-	if (l->value.n)
-		memcpy(h->bytes + l->key.n, l->value.p, l->value.n);
-	*ret = (struct record){
-		.topic = text_of(world.logs[p].topic), .partition = world.logs[p].number, .offset = l->offset, .key = {h->bytes, l->key.n},
-		.value = {l->value.p ? h->bytes + l->key.n : NULL, l->value.n}, .handle = h,
-	};
+	const struct record r = {.topic = text_of(world.logs[p].topic), .partition = world.logs[p].number, .offset = l->offset, .key = l->key, .value = l->value};
+	record_copy(arena, &r, ret);
 	s->position[p] = l->offset + 1;
-	s->instance->held++;
-}
-
-void source_release(struct record *r)
-{
-	struct handle *h = r->handle;
-	if (!h)
-		return;
-	memset(h->bytes, 0xdd, h->n); /* whoever still reads it reads nonsense */
-	h->instance->held--;
-	free(h);
-	r->handle = NULL;
 }
 
 static const struct log_record *next_record(const struct source *s, int p)
@@ -356,14 +335,24 @@ static bool flows(const struct source *s)
 	return s->assigned && s->claimed && !s->paused && world.now >= group.paused_until;
 }
 
-static void check_memory(const struct source *s)
+/* Records that were handed into the arena since it was empty. */
+static size_t *fill_of(struct source *s, const struct arena *arena)
 {
-	size_t bound = 2 * (size_t)world.config.batch_events + 1; /* one more: while it is full it still asks for one now and then */
-	if (s->instance->held > bound)
-		violated("instance %d holds %zu records, more than two batches", s->instance->number, s->instance->held);
+	struct fill *f = &s->fills[s->fills[0].arena && s->fills[0].arena != arena];
+	f->arena = arena;
+	if (!arena_used(arena))
+		f->records = 0;
+	return &f->records;
 }
 
-int source_poll(struct source *s, struct record *ret_records, size_t max, size_t *ret_n, struct error *err)
+static void check_memory(const struct source *s, size_t records)
+{
+	size_t bound = (size_t)world.config.batch_events + 1; /* one more: while it is full it still asks for one now and then */
+	if (records > bound)
+		violated("instance %d holds a batch of %zu records", s->instance->number, records);
+}
+
+int source_poll(struct source *s, struct arena *arena, struct record *ret_records, size_t max, size_t *ret_n, struct error *err)
 {
 	uint64_t wakes;
 	(void)err;
@@ -371,13 +360,13 @@ int source_poll(struct source *s, struct record *ret_records, size_t max, size_t
 	ssize_t n = read(s->fd, &wakes, sizeof wakes);
 	(void)n;
 	serve(s);
-	size_t wanted = chance(3) ? max : 1 + chance(max);
+	size_t wanted = chance(3) ? max : 1 + chance(max), *filled = fill_of(s, arena);
 	for (int p; flows(s) && *ret_n < wanted && (p = some_partition(s)) >= 0;)
 		for (uint64_t run = 1 + chance(6); run && *ret_n < wanted && next_record(s, p); run--)
-			make_record(s, p, next_record(s, p), &ret_records[(*ret_n)++]);
+			make_record(s, arena, p, next_record(s, p), &ret_records[(*ret_n)++]);
 	if (flows(s) && *ret_n < max && some_partition(s) >= 0)
 		fd_signal(s->fd);
-	check_memory(s);
+	check_memory(s, *filled += *ret_n);
 	return 0;
 }
 

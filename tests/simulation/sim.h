@@ -60,7 +60,6 @@ struct instance {
 	int64_t clock_jump;
 	uint64_t signals; /* pending, a bit each */
 	int signal_fd;
-	size_t held;                /* records of the source that were not released */
 	struct allocation *memory;  /* what it has allocated */
 	struct source *source;
 	struct store *store;

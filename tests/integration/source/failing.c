@@ -154,6 +154,7 @@ struct scenario {
 	struct config_property properties[3];
 	struct config config;
 	struct source *source;
+	struct arena *arena; /* of the records */
 	int64_t next[PARTITIONS]; /* what the store has */
 	size_t records;
 	bool failed; /* the function did */
@@ -200,7 +201,6 @@ static void take(struct scenario *s, struct record *r)
 	s->next[r->partition] = r->offset + 1;
 	s->records++;
 	source_commit(s->source, r->topic, r->partition, r->offset + 1);
-	source_release(r);
 }
 
 static int look(struct scenario *s)
@@ -209,7 +209,7 @@ static int look(struct scenario *s)
 	struct pollfd fd = {source_fd(s->source), POLLIN, 0};
 	size_t n;
 	poll(&fd, 1, 20);
-	int r = source_poll(s->source, records, COUNT(records), &n, &s->error);
+	int r = source_poll(s->source, s->arena, records, COUNT(records), &n, &s->error);
 	for (size_t i = 0; i < n; i++)
 		take(s, &records[i]);
 	source_lag(s->source);
@@ -221,6 +221,7 @@ static int read_all(struct scenario *s)
 {
 	const struct source_handlers handlers = {s, on_assigned, on_revoked};
 	int64_t told = 0, end = clock_monotonic() + PATIENCE;
+	s->arena = arena_new(1 << 16);
 	int r = source_new(&s->config, &handlers, &s->source, &s->error);
 	while (r == 0 && (!source_drained(s->source) || clock_monotonic() < told)) {
 		r = look(s);
@@ -230,6 +231,7 @@ static int read_all(struct scenario *s)
 			r = -ETIMEDOUT;
 	}
 	s->source = source_free(s->source);
+	s->arena = arena_free(s->arena);
 	return r;
 }
 

@@ -41,7 +41,7 @@ struct fake {
 	unsigned claims, begins, pauses, reclaims, batches_taken; /* begins: questions where a partition does */
 	atomic_uint polls;
 	atomic_uint commits, cancels;
-	atomic_size_t held, held_most; /* bytes of records not released */
+	size_t held_most; /* bytes in the arenas that records were handed into */
 	size_t batch_most;
 	const char *broken; /* the first rule that was broken, or NULL */
 	bool paused;

@@ -17,6 +17,7 @@ struct source {
 	int fd;
 	bool assigned, claimed, assign, revoke, lost, poor; /* poor: out of memory */
 	int64_t claim_at;
+	struct arena *arenas[2]; /* of the pipeline's batches */
 };
 
 struct fake fake;
@@ -49,10 +50,19 @@ int source_new(const struct config *c, const struct source_handlers *h, struct s
 	return 0;
 }
 
+/* Bytes of records, and what was made of them, that are not forgotten yet. */
+static size_t held(void)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < COUNT(only.arenas); i++)
+		n += only.arenas[i] ? arena_used(only.arenas[i]) : 0;
+	return n;
+}
+
 static void take_back(struct source *s)
 {
 	s->handlers.revoked(s->handlers.arg, s->lost);
-	if (atomic_load(&fake.held))
+	if (held())
 		fake.broken = "records are held on to after a revocation";
 	for (int32_t i = 0; i < fake.n_partitions; i++)
 		if (fake.partitions[i].mine)
@@ -94,24 +104,29 @@ int64_t source_begin(struct source *s, const char *topic, int32_t partition)
 	return fake.begins++ < fake.silent ? -1 : 0;
 }
 
-static bool take(struct source *s, int32_t partition, struct record *ret)
+static bool take(struct source *s, struct arena *arena, int32_t partition, struct record *ret)
 {
 	struct fake_partition *p = &fake.partitions[partition];
 	if (s->poor || p->position == p->n)
 		return false;
-	char *value = malloc(fake.value_bytes);
+	char *value = arena_alloc(arena, fake.value_bytes);
 	s->poor = !value;
 	if (s->poor)
 		return false;
 	memset(value, 'x', fake.value_bytes);
-	*ret = (struct record){.topic = TEXT(FAKE_TOPIC), .partition = partition, .offset = 2 * p->position++, .value = {value, fake.value_bytes}, .handle = value};
-	size_t held = atomic_fetch_add(&fake.held, fake.value_bytes) + fake.value_bytes;
-	if (held > atomic_load(&fake.held_most))
-		atomic_store(&fake.held_most, held);
+	*ret = (struct record){.topic = TEXT(FAKE_TOPIC), .partition = partition, .offset = 2 * p->position++, .value = {value, fake.value_bytes}};
 	return true;
 }
 
-int source_poll(struct source *s, struct record *ret_records, size_t max, size_t *ret_n, struct error *err)
+/* The pipeline has two arenas, as long as it lives. */
+static void note_arena(struct source *s, struct arena *arena)
+{
+	s->arenas[s->arenas[0] && s->arenas[0] != arena] = arena;
+	if (held() > fake.held_most)
+		fake.held_most = held();
+}
+
+int source_poll(struct source *s, struct arena *arena, struct record *ret_records, size_t max, size_t *ret_n, struct error *err)
 {
 	*ret_n = 0;
 	clock_sleep(PACE);
@@ -131,22 +146,13 @@ int source_poll(struct source *s, struct record *ret_records, size_t max, size_t
 	if (s->assigned && !s->claimed && clock_monotonic() >= s->claim_at)
 		claim(s);
 	for (int32_t i = 0; i < fake.n_partitions && s->claimed && !fake.paused; i++)
-		while (*ret_n < max && take(s, i, &ret_records[*ret_n]))
+		while (*ret_n < max && take(s, arena, i, &ret_records[*ret_n]))
 			++*ret_n;
+	note_arena(s, arena);
 	if (!s->poor)
 		return 0;
-	while (*ret_n)
-		source_release(&ret_records[--*ret_n]);
+	*ret_n = 0;
 	return error_set(err, -ENOMEM, "kafka: out of memory");
-}
-
-void source_release(struct record *r)
-{
-	if (!r->handle)
-		return;
-	atomic_fetch_sub(&fake.held, r->value.n);
-	free(r->handle);
-	r->handle = NULL;
 }
 
 void source_pause(struct source *s, bool pause)

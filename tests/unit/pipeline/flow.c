@@ -48,7 +48,6 @@ static void fresh(int32_t partitions, int64_t records)
 static void check_complete(void)
 {
 	ck_assert_msg(fake_counted_once(), "%s", fake.broken);
-	ck_assert_uint_eq(atomic_load(&fake.held), 0);
 }
 
 START_TEST(drains)
@@ -148,7 +147,7 @@ START_TEST(pauses_and_bounds_memory)
 	ck_assert_uint_ge(fake.pauses, 1);
 	ck_assert_uint_gt(atomic_load(&fake.polls), 100);
 	/* two batches, each beyond its bound by at most one poll */
-	ck_assert_uint_le(atomic_load(&fake.held_most), 2 * ((1 << 18) + 4096 * 1000));
+	ck_assert_uint_le(fake.held_most, 2 * ((1 << 18) + 1024 * 1100));
 }
 END_TEST
 
@@ -180,7 +179,6 @@ START_TEST(stops_loudly)
 	fake.on_commit = refuse;
 	ck_assert_int_eq(run(true), -EPROTO);
 	ck_assert_str_eq(error.text, "the commit fails");
-	ck_assert_uint_eq(atomic_load(&fake.held), 0);
 }
 END_TEST
 
@@ -196,7 +194,6 @@ START_TEST(stops_for_a_gap)
 	ck_assert_int_eq(run(true), -ENODATA);
 	ck_assert_str_eq(error.text, "offsets are gone");
 	ck_assert_ptr_null(fake.broken);
-	ck_assert_uint_eq(atomic_load(&fake.held), 0);
 }
 END_TEST
 
@@ -359,7 +356,6 @@ START_TEST(sigterm_commits_what_is_at_hand)
 	fake.on_poll = end_at_20;
 	ck_assert_int_eq(run(false), 0);
 	ck_assert_ptr_null(fake.broken);
-	ck_assert_uint_eq(atomic_load(&fake.held), 0);
 	int64_t read = 0;
 	for (int i = 0; i < 4; i++)
 		read += fake.partitions[i].position;
@@ -384,7 +380,6 @@ START_TEST(sigterm_ends_an_outage)
 	ck_assert_int_eq(run(false), 0);
 	ck_assert_int_lt(clock_monotonic() - start, 5 * INSTANT_PER_SECOND);
 	ck_assert_int_eq(fake_counted(), 0);
-	ck_assert_uint_eq(atomic_load(&fake.held), 0);
 }
 END_TEST
 
