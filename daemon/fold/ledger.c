@@ -221,10 +221,15 @@ static struct series *series_of(struct ledger *l, const struct contribution *c)
 	return slot->series;
 }
 
+static size_t hash_key(uint64_t key)
+{
+	return (key * UINT64_C(0x9e3779b97f4a7c15)) >> 32;
+}
+
 /* The slot of the key, or the free one where it belongs. */
 static struct delta_slot *probe(const struct ledger *l, uint64_t key)
 {
-	size_t i = (key * UINT64_C(0x9e3779b97f4a7c15)) >> 32;
+	size_t i = hash_key(key);
 	while (l->delta_slots[i & l->delta_mask].delta && l->delta_slots[i & l->delta_mask].key != key)
 		i++;
 	return &l->delta_slots[i & l->delta_mask];
@@ -263,30 +268,61 @@ static struct delta *new_delta(struct ledger *l, uint64_t key, uint32_t unit, st
 #define MONTH_BITS 12
 _Static_assert((YEAR_MAX + 1 - YEAR_MIN) * 12 < 1 << MONTH_BITS, "months fit the key");
 
-static int add_contribution(struct ledger *l, const struct contribution *c, int sign)
+/* Where one contribution goes, found step by step. */
+struct target {
+	struct series *series;
+	struct civil day;
+	uint64_t key;
+	struct delta *delta;
+};
+
+static int find_key(struct ledger *l, const struct contribution *c, struct target *t)
 {
-	struct series *s = series_of(l, c);
-	if (!s)
+	t->series = series_of(l, c);
+	if (!t->series)
 		return -ENOMEM;
-	struct civil civil = civil_from_day(c->day);
-	uint64_t key = ((uint64_t)s->number << UNIT_BITS | c->unit) << MONTH_BITS | (uint64_t)((civil.year - YEAR_MIN) * 12 + civil.month);
-	struct delta *d = l->delta_slots ? probe(l, key)->delta : NULL;
-	if (!d)
-		d = new_delta(l, key, c->unit, s, c->day - civil.day + 1);
-	if (!d)
-		return -ENOMEM;
-	d->day[civil.day - 1].micro += sign * c->value.micro;
+	t->day = civil_from_day(c->day);
+	t->key = ((uint64_t)t->series->number << UNIT_BITS | c->unit) << MONTH_BITS | (uint64_t)((t->day.year - YEAR_MIN) * 12 + t->day.month);
+	if (l->delta_slots)
+		__builtin_prefetch(&l->delta_slots[hash_key(t->key) & l->delta_mask]);
 	return 0;
+}
+
+static int find_delta(struct ledger *l, const struct contribution *c, struct target *t)
+{
+	t->delta = l->delta_slots ? probe(l, t->key)->delta : NULL;
+	if (!t->delta)
+		t->delta = new_delta(l, t->key, c->unit, t->series, c->day - t->day.day + 1);
+	if (!t->delta)
+		return -ENOMEM;
+	__builtin_prefetch(&t->delta->day[t->day.day - 1], 1);
+	return 0;
+}
+
+#define AT_ONCE 32
+
+/* Slots and deltas are far more than a cache holds, and each contribution goes elsewhere: all are on their way before the first is waited for. */
+static int add_some(struct ledger *l, const struct contribution *c, size_t n, int sign)
+{
+	struct target t[AT_ONCE];
+	int r = 0;
+	for (size_t i = 0; i < n && !r; i++)
+		r = find_key(l, &c[i], &t[i]);
+	for (size_t i = 0; i < n && !r; i++)
+		r = find_delta(l, &c[i], &t[i]);
+	for (size_t i = 0; i < n && !r; i++)
+		t[i].delta->day[t[i].day.day - 1].micro += sign * c[i].value.micro;
+	return r;
 }
 
 int ledger_add(struct ledger *l, const struct derived *d, int sign)
 {
-	for (size_t i = 0; i < d->n_contributions; i++) {
-		int r = add_contribution(l, &d->contributions[i], sign);
-		if (r < 0)
-			return r;
+	int r = 0;
+	for (size_t at = 0, n; at < d->n_contributions && !r; at += n) {
+		n = d->n_contributions - at < AT_ONCE ? d->n_contributions - at : AT_ONCE;
+		r = add_some(l, d->contributions + at, n, sign);
 	}
-	return 0;
+	return r;
 }
 
 static bool all_zero(const struct delta *d)

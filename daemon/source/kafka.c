@@ -16,6 +16,9 @@
 #include "daemon/source/cause.h"
 #include "daemon/source/source.h"
 
+#define QUEUE_KB 32768 /* of messages that wait for us in the library, unless configured otherwise */
+#define TEXT_OF(x) #x
+#define AS_TEXT(x) TEXT_OF(x)
 #define CLIENT_ATTEMPTS 3
 #define COMPLAIN_EVERY (10 * INSTANT_PER_SECOND)
 #define CLAIM_EVERY (INSTANT_PER_SECOND)
@@ -23,6 +26,8 @@
 #define END_TIMEOUT_MS 5000
 #define REACH_MS 500
 #define PUBLISH_REACH_MS 10000
+#define NUDGE_BYTES (QUEUE_KB * 1024 / 2)
+#define NUDGE_TIMEOUT_MS 100
 #define BOUNDS_TIMEOUT_MS 500 /* for each partition, within a poll */
 
 struct partition {
@@ -63,6 +68,7 @@ struct source {
 	size_t size;
 	struct header *headers; /* of the message at hand */
 	size_t size_headers;
+	size_t flowed; /* bytes of messages since the library was nudged */
 };
 
 /* --- configuration --------------------------------------------------------------------------------------------------------------------------- */
@@ -555,12 +561,41 @@ static bool take(struct source *s, rd_kafka_message_t *m, unsigned generation, s
 	if (m->err)
 		take_event(s, m, current);
 	bool next = p && m->offset >= p->position && follows(s, p, m->offset), taken = next && make_record(s, p, m, arena, ret);
+	s->flowed += m->len + m->key_len;
 	if (taken)
 		p->position = p->handed = m->offset + 1;
 	else if (next)
 		stop(s, -ENOMEM, "records", "out of memory"); /* one left out would be lost */
 	rd_kafka_message_destroy(m);
 	return taken;
+}
+
+/* Partitions that hold more than was handed on; the caller frees. */
+static rd_kafka_topic_partition_list_t *lagging(struct source *s)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)s->n);
+	for (size_t i = 0; i < s->n; i++) {
+		const struct partition *p = &s->partitions[i];
+		int64_t low, high;
+		if (!rd_kafka_get_watermark_offsets(s->rk, p->topic, p->number, &low, &high) && high > p->position)
+			rd_kafka_topic_partition_list_add(list, p->topic, p->number)->offset = RD_KAFKA_OFFSET_END;
+	}
+	return list;
+}
+
+/*
+ * The client library fetches nothing while its queue is full, and before 2.12 it looks whether there is room only once a second, or when one of its threads for the brokers
+ * has something else to do. So once the queue is empty these are given something: to ask for the ends of partitions that hold more.
+ */
+static void nudge(struct source *s)
+{
+	if (s->flowed < NUDGE_BYTES || rd_kafka_version() >= 0x020c0000 || !s->claimed || s->paused || s->anew || s->gone)
+		return;
+	s->flowed = 0;
+	rd_kafka_topic_partition_list_t *list = lagging(s);
+	if (list->cnt)
+		rd_kafka_offsets_for_times(s->rk, list, NUDGE_TIMEOUT_MS);
+	rd_kafka_topic_partition_list_destroy(list);
 }
 
 static int grow(struct source *s, size_t max)
@@ -597,6 +632,8 @@ int source_poll(struct source *s, struct arena *arena, struct record *ret_record
 		claim(s);
 	else if (s->anew && anew && empty)
 		fetch(s);
+	else if (empty)
+		nudge(s);
 	if (s->gone)
 		mind_gap(s);
 	if (now - s->told_at >= TELL_EVERY)
@@ -739,17 +776,21 @@ void source_drain_anew(struct source *s)
 
 /* --- making and ending ----------------------------------------------------------------------------------------------------------------------------- */
 
-/* Prefetch enough that the broker threads do not fall asleep on a full queue while a batch commits, within a bound. */
+/*
+ * Fetches are of compressed bytes: small ones keep the memory that they inflate to within bounds, and partitions abreast of one another. A batch then holds records of
+ * about the same time, which touch fewer rows of the roll-up.
+ */
 static void consumer_defaults(rd_kafka_conf_t *conf)
 {
 	set_if_known(conf, "log_level", "6");
 	set_if_known(conf, "group.id", "rekapd");
 	set_if_known(conf, "queued.min.messages", "1000000");
-	set_if_known(conf, "queued.max.messages.kbytes", "131072");
+	set_if_known(conf, "queued.max.messages.kbytes", AS_TEXT(QUEUE_KB));
 	set_if_known(conf, "fetch.wait.max.ms", "100"); /* data ends the wait at once; shorter ones only keep an idle client busy */
 	set_if_known(conf, "fetch.error.backoff.ms", "100");
 	set_if_known(conf, "fetch.queue.backoff.ms", "2");
-	set_if_known(conf, "fetch.message.max.bytes", "4194304");
+	set_if_known(conf, "fetch.message.max.bytes", "1048576");
+	set_if_known(conf, "fetch.max.bytes", "8388608");
 	set_if_known(conf, "receive.message.max.bytes", "1000000000"); /* also the bound of what a batch may inflate to; one beyond it stops its partition */
 	set_if_known(conf, "topic.metadata.refresh.interval.ms", "30000");
 	set_if_known(conf, "reconnect.backoff.max.ms", "2000");
