@@ -5,7 +5,7 @@
 # Sourced by deploy/demo and tests/run: installs what is missing with the system's package manager, and starts nothing.
 # shellcheck disable=SC2034 # the lists are for those who source this
 
-PACKAGES_BUILD=(gcc libc6-dev cmake ninja-build pkg-config librdkafka-dev libjansson-dev libpq-dev libxxhash-dev libgmp-dev tzdata)
+PACKAGES_BUILD=(gcc libc6-dev cmake ninja-build pkg-config librdkafka-dev libjansson-dev libpq-dev libxxhash-dev libgmp-dev libsystemd-dev tzdata)
 PACKAGES_POSTGRESQL=(postgresql postgresql-client)
 # On Debian 12 this is Java 17, on 13 it is 21.
 PACKAGES_KAFKA=(default-jre-headless maven)

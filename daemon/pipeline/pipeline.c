@@ -17,6 +17,7 @@
 #include "daemon/decode/decode.h"
 #include "daemon/pipeline/batching.h"
 #include "daemon/pipeline/committer.h"
+#include "daemon/pipeline/progress.h"
 #include "daemon/pipeline/state.h"
 #include "daemon/source/source.h"
 
@@ -32,6 +33,8 @@
 #define CONFIRM_EVERY (10 * INSTANT_PER_SECOND) /* idle so long, it asks the store whether its claims still hold */
 #define SUMMARY_EVERY (10 * INSTANT_PER_SECOND)
 #define PROGRESS_EVERY (INSTANT_PER_SECOND / 4)
+#define STATUS_EVERY (INSTANT_PER_SECOND)
+#define READY_PATIENCE (10 * INSTANT_PER_SECOND) /* the group gives nothing for so long: there may be no topic yet, or a dead member is waited for */
 
 struct totals {
 	int64_t events, rejected, tombstones, batches;
@@ -53,12 +56,20 @@ struct pipeline {
 	int signals;
 	bool outage;
 	int64_t outage_since;
+	instant outage_at, committed_at; /* for people */
 	struct error outage_why; /* told last */
 	bool fenced;	 /* the claims are void: what was read under them is, too */
 	unsigned fences; /* since the last commit */
 	int64_t drain_until, confirm_at;
 	struct totals totals, reported;
+	struct progress progress;
 	int64_t started, summary_at, progress_at;
+	struct service *service;
+	bool subscribed;       /* the group knows this member */
+	size_t partitions;     /* claimed */
+	int64_t status_at;     /* not before is the next status worked out */
+	struct progress_view told; /* the last one, after so many batches */
+	int64_t told_batches;
 	int fatal;
 	struct error error;
 };
@@ -93,8 +104,10 @@ static void note_outage(struct pipeline *p, const struct error *why)
 	char quoted[1200];
 	if (p->outage && !strcmp(p->outage_why.text, why->text))
 		return;
-	if (!p->outage)
+	if (!p->outage) {
 		p->outage_since = clock_monotonic();
+		p->outage_at = clock_wall();
+	}
 	p->outage = true;
 	p->outage_why = *why;
 	log_warning("store unavailable", "reason=%s", log_quote(why->text, quoted, sizeof quoted));
@@ -114,6 +127,7 @@ static void note_commit(struct pipeline *p, const struct commit_result *r)
 	p->totals.rejected += r->counts.rejected;
 	p->totals.tombstones += r->counts.tombstones;
 	p->totals.batches++;
+	p->committed_at = clock_wall();
 	p->fences = 0;
 	log_debug("batch committed", "batch=%lld events=%lld rejected=%lld entities=%lld deltas=%lld seconds=%.3f retries=%u", (long long)r->counts.batch_id,
 		  (long long)r->counts.events, (long long)r->counts.rejected, (long long)r->counts.entities, (long long)r->counts.deltas, (double)r->microseconds / 1e6, r->retries);
@@ -172,6 +186,7 @@ static void on_revoked(void *arg, bool lost)
 	struct pipeline *p = arg;
 	give_back(p, lost ? 0 : SETTLE_PATIENCE);
 	store_release(p->store);
+	p->partitions = 0;
 	p->fenced = false;
 }
 
@@ -210,8 +225,10 @@ static int claim_one(struct pipeline *p, struct source_partition *c, struct erro
 static int claim_all(struct pipeline *p, struct source_partition *partitions, size_t n, struct error *err)
 {
 	int r = store_connect(p->store, err);
-	for (size_t i = 0; i < n && r == 0; i++)
+	for (size_t i = 0; i < n && r == 0; i++) {
+		service_alive(p->service);
 		r = claim_one(p, &partitions[i], err);
+	}
 	return r;
 }
 
@@ -225,6 +242,8 @@ static int on_assigned(void *arg, struct source_partition *partitions, size_t n)
 	int r = claim_all(p, partitions, n, &err);
 	if (r == 0) {
 		note_recovery(p);
+		p->subscribed = true;
+		p->partitions = n;
 		for (size_t i = 0; i < n; i++)
 			log_info("partition claimed", "topic=%s partition=%d next_offset=%lld", partitions[i].topic, (int)partitions[i].partition, (long long)partitions[i].next);
 		return 0;
@@ -344,11 +363,13 @@ static void look_at_signals(struct pipeline *p)
 	struct signalfd_siginfo s;
 	while (read(p->signals, &s, sizeof s) == sizeof s) {
 		if (s.ssi_signo == SIGHUP) {
+			service_reloading(p->service);
 			if (p->options->reload)
 				p->options->reload(p->options->arg);
 			continue;
 		}
 		log_notice("ending", "signal=%s state=%s", s.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT", pipeline_state_name(p->state));
+		service_stopping(p->service, "draining");
 		if (p->state == PIPELINE_DRAINING)
 			_exit(0); /* told twice: what is not committed will be read again */
 		if (p->outage)
@@ -358,21 +379,83 @@ static void look_at_signals(struct pipeline *p)
 	}
 }
 
+static int64_t records_stored(const struct pipeline *p)
+{
+	return p->totals.events + p->totals.rejected + p->totals.tombstones;
+}
+
+/* A batch that is neither filled nor stored is empty. */
+static size_t in_hand(const struct pipeline *p)
+{
+	return p->batches[0].n + p->batches[1].n;
+}
+
+static enum progress_phase phase(const struct pipeline *p)
+{
+	return p->state == PIPELINE_DRAINING ? PROGRESS_DRAINING : p->outage ? PROGRESS_AWAY : p->partitions ? PROGRESS_READING : PROGRESS_WAITING;
+}
+
+static struct progress_view view(struct pipeline *p, int64_t now)
+{
+	int64_t lag = source_lag(p->source), stored = records_stored(p);
+	return (struct progress_view){.phase = phase(p), .stored = stored, .rate = progress_rate(&p->progress, now, stored), .to_go = lag < 0 ? lag : lag + (int64_t)in_hand(p),
+		.committed = p->committed_at, .since = p->outage_at, .reason = p->outage_why.text};
+}
+
 static void print_progress(struct pipeline *p, int64_t now)
 {
-	double seconds = (double)(now - p->started) / 1e6;
-	int64_t done = p->totals.events + p->totals.rejected + p->totals.tombstones, lag = source_lag(p->source);
-	double rate = seconds > 0 ? (double)done / seconds : 0;
-	if (lag < 0 || rate <= 0)
-		fprintf(stderr, "\r\033[K%lld records", (long long)done);
-	else
-		fprintf(stderr, "\r\033[K%lld records, %.0f a second, %lld to go, about %.0f s", (long long)done, rate, (long long)lag, (double)lag / rate);
+	char line[PROGRESS_TEXT_SIZE];
+	struct progress_view v = view(p, now);
+	progress_line(&v, line);
+	fprintf(stderr, "\r\033[K%s", line);
 	fflush(stderr);
+}
+
+static void log_progress(struct pipeline *p, int64_t now)
+{
+	char pace[80] = "";
+	struct progress_view v = view(p, now);
+	if (progress_behind(&v) && v.rate > 0)
+		snprintf(pace, sizeof pace, " rate=%lld eta_seconds=%lld", (long long)v.rate, (long long)progress_seconds(&v));
+	log_info("progress", "state=%s events=%lld rejected=%lld batches=%lld lag=%lld%s", pipeline_state_name(p->state), (long long)(p->totals.events - p->reported.events),
+		 (long long)(p->totals.rejected - p->reported.rejected), (long long)(p->totals.batches - p->reported.batches), (long long)source_lag(p->source), pace);
+}
+
+/* Something happened since the last status was worked out, or a part of it was not known. */
+static bool status_is_old(const struct pipeline *p)
+{
+	return p->told.phase != phase(p) || p->told_batches != p->totals.batches || (p->told.phase == PROGRESS_READING && p->told.to_go < 0);
+}
+
+static void tell_status(struct pipeline *p, int64_t now)
+{
+	char text[PROGRESS_TEXT_SIZE];
+	struct progress_view v = view(p, now);
+	p->status_at = now + STATUS_EVERY;
+	progress_status(&v, text);
+	if (!service_status(p->service, text))
+		return;
+	p->told = v;
+	p->told_batches = p->totals.batches;
+}
+
+static void tell_service(struct pipeline *p, int64_t now)
+{
+	if (!p->service->on)
+		return;
+	service_alive(p->service);
+	p->subscribed = p->subscribed || (now - p->started >= READY_PATIENCE && source_reached(p->source));
+	if (p->subscribed)
+		service_ready(p->service);
+	if (now >= p->status_at)
+		tell_status(p, now);
 }
 
 static void report(struct pipeline *p)
 {
 	int64_t now = clock_monotonic();
+	progress_note(&p->progress, now, records_stored(p), in_hand(p) > 0);
+	tell_service(p, now);
 	if (p->options->progress && now >= p->progress_at) {
 		print_progress(p, now);
 		p->progress_at = now + PROGRESS_EVERY;
@@ -382,8 +465,7 @@ static void report(struct pipeline *p)
 	p->summary_at = now + SUMMARY_EVERY;
 	if (p->totals.batches == p->reported.batches)
 		return;
-	log_info("progress", "state=%s events=%lld rejected=%lld batches=%lld lag=%lld", pipeline_state_name(p->state), (long long)(p->totals.events - p->reported.events),
-		 (long long)(p->totals.rejected - p->reported.rejected), (long long)(p->totals.batches - p->reported.batches), (long long)source_lag(p->source));
+	log_progress(p, now);
 	p->reported = p->totals;
 }
 
@@ -422,12 +504,25 @@ static int wait_ms(const struct pipeline *p)
 	return p->totals.batches != p->reported.batches ? (int)(SUMMARY_EVERY / 1000) : IDLE_WAIT_MS;
 }
 
+/* Milliseconds until the service manager is owed something, at most `wait`. */
+static int soonest(const struct pipeline *p, int wait)
+{
+	int64_t left = INT64_MAX, now = clock_monotonic();
+	if (!p->service->on)
+		return wait;
+	if (!p->service->ready || status_is_old(p))
+		left = p->status_at > now ? p->status_at - now : 0;
+	if (service_alive_within(p->service) < left)
+		left = service_alive_within(p->service);
+	return left / 1000 < wait ? (int)(left / 1000) + 1 : wait;
+}
+
 static void loop(struct pipeline *p)
 {
 	struct pollfd fds[] = {{-1, POLLIN, 0}, {committer_fd(p->committer), POLLIN, 0}, {p->signals, POLLIN, 0}};
 	while (p->state != PIPELINE_STOPPED) {
 		fds[0].fd = room_awaited(p) ? -1 : source_fd(p->source); /* records that are left would end every wait at once */
-		poll(fds, 3, wait_ms(p));
+		poll(fds, 3, soonest(p, wait_ms(p)));
 		look_at_signals(p);
 		mind_drain(p);
 		look_at_store(p);
@@ -482,7 +577,9 @@ static void close_parts(struct pipeline *p)
 
 int pipeline_run(const struct config *c, const struct rules *rules, struct store *store, const struct pipeline_options *o, struct error *err)
 {
-	struct pipeline p = {.config = c, .rules = rules, .store = store, .options = o, .signals = -1, .mean_bytes = MEAN_BYTES, .started = clock_monotonic()};
+	struct service nobody = {0};
+	struct pipeline p = {.config = c, .rules = rules, .store = store, .options = o, .signals = -1, .mean_bytes = MEAN_BYTES, .started = clock_monotonic(),
+			     .service = o->service ? o->service : &nobody};
 	p.confirm_at = p.started + CONFIRM_EVERY;
 	int r = open_parts(&p, err);
 	if (r >= 0) {

@@ -7,11 +7,13 @@
  */
 #include "common/config.h"
 #include "daemon/pipeline/rules.h"
+#include "daemon/pipeline/service.h"
 #include "daemon/store/store.h"
 
 struct pipeline_options {
 	bool until_drained;
 	bool progress; /* a line on stderr that follows the catch-up */
+	struct service *service; /* hears how it goes; NULL: nobody does */
 	/* Asked when it is drained, with the store idle: true to end, false to go on to the ends of then. NULL: ends. */
 	bool (*drained)(void *arg);
 	/* Called on SIGHUP: reloads what is reloadable. */

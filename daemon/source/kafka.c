@@ -679,6 +679,14 @@ void source_commit(struct source *s, struct text topic, int32_t partition, int64
 			s->partitions[i].stored = next;
 }
 
+bool source_reached(struct source *s)
+{
+	char *cluster = rd_kafka_clusterid(s->rk, 0);
+	bool reached = cluster != NULL;
+	rd_kafka_mem_free(s->rk, cluster);
+	return reached;
+}
+
 int64_t source_lag(struct source *s)
 {
 	int64_t lag = 0;

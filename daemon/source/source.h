@@ -51,6 +51,9 @@ int source_fd(const struct source *s);
  */
 int source_poll(struct source *s, struct arena *arena, struct record *ret_records, size_t max, size_t *ret_n, struct error *err);
 
+/* Whether a broker has answered since the start: the group may still give nothing. */
+bool source_reached(struct source *s);
+
 /* Stops or resumes the flow without leaving the group. */
 void source_pause(struct source *s, bool pause);
 

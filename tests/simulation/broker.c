@@ -395,6 +395,12 @@ void source_commit(struct source *s, struct text topic, int32_t partition, int64
 		violated("the broker is told that %s/%d is done up to %lld, but %lld is stored", name, (int)partition, (long long)next, (long long)server_next_offset(name, partition));
 }
 
+bool source_reached(struct source *s)
+{
+	(void)s;
+	return true;
+}
+
 int64_t source_lag(struct source *s)
 {
 	int64_t lag = 0;

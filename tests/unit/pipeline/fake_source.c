@@ -179,6 +179,12 @@ void source_commit(struct source *s, struct text topic, int32_t partition, int64
 	fake.partitions[partition].told = next;
 }
 
+bool source_reached(struct source *s)
+{
+	(void)s;
+	return true;
+}
+
 int64_t source_lag(struct source *s)
 {
 	(void)s;
