@@ -23,7 +23,7 @@ int ledger_init(struct ledger *l)
 {
 	*l = (struct ledger){0};
 	map_init(&l->series, 0);
-	l->arena = arena_new(1 << 20);
+	l->arena = arena_new(8 << 20);
 	l->by_key = calloc(kinds_n, sizeof *l->by_key);
 	l->cache = calloc(SERIES_CACHE, sizeof *l->cache);
 	if (!l->arena || !l->by_key || !l->cache) {

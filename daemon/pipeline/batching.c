@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define ARENA_BLOCK (1 << 20)
+#define ARENA_BLOCK (8 << 20)
 
 int batch_init(struct batch *b)
 {
