@@ -51,13 +51,13 @@ int main(void)
 	static size_t ends[EVENTS];
 	struct buffer b = {0};
 	struct arena *arena = arena_new(1 << 20);
-	struct map forbidden;
+	struct forbidden forbidden;
 	const char *names[] = {"nik", "nip", "name", "nama", "phone", "email", "address", "alamat", "description", "text", "note", "attachment"};
 	double decoded = 1e9, scanned = 1e9, checked = 1e9;
 	unsigned accepted = 0;
-	map_init(&forbidden, random_u64());
+	forbidden_init(&forbidden, random_u64());
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		map_put(&forbidden, text_of(names[i]))->value = &forbidden;
+		forbidden_add(&forbidden, text_of(names[i]));
 	for (size_t i = 0; i < EVENTS; i++) {
 		put_event(&b);
 		ends[i] = b.n;
@@ -94,7 +94,7 @@ int main(void)
 	printf("json_scan     %6.0f ns/event %6.0f MB/s\n", scanned, bytes / scanned * 1000);
 	printf("decode_record %6.0f ns/event %6.0f MB/s (all of it)\n", decoded, bytes / decoded * 1000);
 	int r = accepted != EVENTS;
-	map_deinit(&forbidden);
+	forbidden_deinit(&forbidden);
 	arena_free(arena);
 	buffer_deinit(&b);
 	return r;
