@@ -48,24 +48,25 @@ int weekday(day_number d)
 	return w < 0 ? w + 7 : w;
 }
 
-/* n digits at p as a number; -1 when one is not a digit. */
-static int digits(const char *p, int n)
+/* Two digits at p as a number; -1 when one is none. */
+static int two_digits(const char *p)
 {
-	int v = 0;
-	for (int i = 0; i < n; i++) {
-		unsigned c = (unsigned char)p[i] - (unsigned)'0';
-		if (c > 9)
-			return -1;
-		v = v * 10 + (int)c;
-	}
-	return v;
+	unsigned tens = (unsigned char)p[0] - (unsigned)'0', ones = (unsigned char)p[1] - (unsigned)'0';
+	return tens > 9 || ones > 9 ? -1 : (int)(10 * tens + ones);
+}
+
+/* Likewise four. */
+static int four_digits(const char *p)
+{
+	int high = two_digits(p), low = two_digits(p + 2);
+	return high < 0 || low < 0 ? -1 : 100 * high + low;
 }
 
 /* A real date YYYY-MM-DD of any four-digit year at p, which has ten bytes. */
 static bool read_date(const char *p, day_number *ret)
 {
-	int y = digits(p, 4), m = digits(p + 5, 2), d = digits(p + 8, 2);
-	if (p[4] != '-' || p[7] != '-' || y < 0 || m < 1 || m > 12 || d < 1 || d > days_in_month(y, m))
+	int y = four_digits(p), m = two_digits(p + 5), d = two_digits(p + 8);
+	if (p[4] != '-' || p[7] != '-' || y < 0 || m < 1 || m > 12 || d < 1 || (d > 28 && d > days_in_month(y, m)))
 		return false;
 	*ret = day_from_civil(y, m, d);
 	return true;
@@ -76,7 +77,7 @@ int date_parse(struct text t, day_number *ret)
 	day_number d;
 	if (!t.p || t.n != 10 || !read_date(t.p, &d))
 		return -EINVAL;
-	int year = digits(t.p, 4);
+	int year = four_digits(t.p);
 	if (year < YEAR_MIN || year > YEAR_MAX)
 		return -EINVAL;
 	*ret = d;
@@ -86,7 +87,7 @@ int date_parse(struct text t, day_number *ret)
 /* hh:mm:ss at p, which has eight bytes, in seconds of the day; the second may be 60. -1: none. */
 static int read_clock(const char *p)
 {
-	int h = digits(p, 2), m = digits(p + 3, 2), s = digits(p + 6, 2);
+	int h = two_digits(p), m = two_digits(p + 3), s = two_digits(p + 6);
 	if (p[2] != ':' || p[5] != ':' || h < 0 || h > 23 || m < 0 || m > 59 || s < 0 || s > 60)
 		return -1;
 	return h * 3600 + m * 60 + s;
@@ -114,7 +115,7 @@ static bool read_offset(const char *p, const char *end, int *ret)
 		return true;
 	if (end - p != 6 || (*p != '+' && *p != '-') || p[3] != ':')
 		return false;
-	int h = digits(p + 1, 2), m = digits(p + 4, 2);
+	int h = two_digits(p + 1), m = two_digits(p + 4);
 	if (h < 0 || h > 23 || m < 0 || m > 59)
 		return false;
 	*ret = (*p == '-' ? -1 : 1) * (h * 3600 + m * 60);
@@ -233,7 +234,7 @@ static day_number first_monday(int year)
 
 static bool read_week(struct text t, int year, struct period *ret)
 {
-	int n = digits(t.p + 6, 2);
+	int n = two_digits(t.p + 6);
 	day_number monday = first_monday(year) + (n - 1) * 7;
 	if (n < 1 || monday >= first_monday(year + 1))
 		return false;
@@ -244,7 +245,7 @@ static bool read_week(struct text t, int year, struct period *ret)
 /* What stands behind "YYYY-": "Qn", "Sn", "MM", "Www", "MM-DD". */
 static bool read_part(struct text t, int year, struct period *ret)
 {
-	int one = digits(t.p + 6, 1), two = digits(t.p + 5, 2);
+	int one = t.p[6] - '0', two = two_digits(t.p + 5);
 	if (t.n == 10 && date_parse(t, &ret->first) == 0)
 		*ret = (struct period){GRAIN_DAY, ret->first, ret->first};
 	else if (t.n == 8 && t.p[5] == 'W')
@@ -263,7 +264,7 @@ static bool read_part(struct text t, int year, struct period *ret)
 int period_parse(struct text t, struct period *ret)
 {
 	struct period p;
-	int year = t.p && t.n >= 4 ? digits(t.p, 4) : -1;
+	int year = t.p && t.n >= 4 ? four_digits(t.p) : -1;
 	if (year < YEAR_MIN || year > YEAR_MAX)
 		return -EINVAL;
 	if (t.n == 4)

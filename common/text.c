@@ -17,6 +17,29 @@ int text_compare(struct text a, struct text b)
 	return c ? c : (a.n > b.n) - (a.n < b.n);
 }
 
+/*
+ * Not 0 when one of eight bytes is below 0x20, is 0x7f or is not ASCII: the lowest such byte has its highest bit set, or gets it from adding 1 or from taking
+ * 0x20 away; those below it carry nothing into it.
+ */
+static uint64_t may_be_control(const char *p)
+{
+	uint64_t v = word_load(p);
+	return word_not_ascii(v | (v + WORD_OF(1)) | (v - WORD_OF(0x20)));
+}
+
+bool text_has_control(struct text t)
+{
+	size_t i = 0;
+	while (t.n - i >= 8 && !may_be_control(t.p + i))
+		i += 8;
+	if (t.n >= 8 && t.n - i < 8 && !may_be_control(t.p + t.n - 8))
+		return false;
+	for (; i < t.n; i++)
+		if (text_control(t.p + i, t.n - i))
+			return true;
+	return false;
+}
+
 size_t text_show(const char *p, size_t n, char out[static TEXT_SHOWN_SIZE])
 {
 	size_t control = text_control(p, n);
@@ -52,22 +75,33 @@ static size_t sequence(const unsigned char *p, size_t n)
 	return length;
 }
 
-bool utf8_valid(const char *s, size_t n)
+/* The first of the bytes from p on that is not ASCII, or one of the few before it. */
+static const char *skip_ascii(const char *p, const char *end)
 {
-	const unsigned char *p = (const unsigned char *)s, *end = p + n;
-	while (p < end) {
-		uint64_t words[2];
-		if ((size_t)(end - p) >= sizeof words) {
-			memcpy(words, p, sizeof words);
-			if (!((words[0] | words[1]) & UINT64_C(0x8080808080808080))) {
-				p += sizeof words;
-				continue;
-			}
+	for (; end - p >= 64; p += 64) {
+		uint64_t v = word_load(p) | word_load(p + 8) | word_load(p + 16) | word_load(p + 24);
+		if (word_not_ascii(v | word_load(p + 32) | word_load(p + 40) | word_load(p + 48) | word_load(p + 56)))
+			break;
+	}
+	while (end - p >= 8 && !word_not_ascii(word_load(p)))
+		p += 8;
+	return p;
+}
+
+bool utf8_valid(const char *p, size_t n)
+{
+	const char *end = p + n;
+	for (p = skip_ascii(p, end); p < end; p = skip_ascii(p, end)) {
+		/* not a new start after each character: where there is one of several bytes, others are near */
+		const char *near = end - p > 16 ? p + 16 : end;
+		if (n >= 8 && end - p < 8 && !word_not_ascii(word_load(end - 8)))
+			return true;
+		while (p < near) {
+			size_t length = (unsigned char)*p < 0x80 ? 1 : sequence((const unsigned char *)p, (size_t)(end - p));
+			if (!length)
+				return false;
+			p += length;
 		}
-		size_t length = *p < 0x80 ? 1 : sequence(p, (size_t)(end - p));
-		if (!length)
-			return false;
-		p += length;
 	}
 	return true;
 }

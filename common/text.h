@@ -58,6 +58,35 @@ static inline size_t text_control(const char *p, size_t n)
 #define TEXT_SHOWN_SIZE 8
 size_t text_show(const char *p, size_t n, char out[static TEXT_SHOWN_SIZE]);
 
+/* Whether there is such a character in t. */
+bool text_has_control(struct text t);
+
+/* Eight bytes at once: a word is not 0 where one of them is as asked. */
+#define WORD_OF(c) (UINT64_C(0x0101010101010101) * (c))
+
+static inline uint64_t word_load(const char *p)
+{
+	uint64_t v;
+	memcpy(&v, p, sizeof v);
+	return v;
+}
+
+static inline uint64_t word_not_ascii(uint64_t v)
+{
+	return v & WORD_OF(0x80);
+}
+
+/* limit: at most 0x80 */
+static inline uint64_t word_below(uint64_t v, unsigned char limit)
+{
+	return (v - WORD_OF(limit)) & ~v & WORD_OF(0x80);
+}
+
+static inline uint64_t word_holds(uint64_t v, unsigned char c)
+{
+	return word_below(v ^ WORD_OF(c), 1);
+}
+
 /* True if all n bytes are well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms, ≤ U+10FFFF). */
 bool utf8_valid(const char *p, size_t n);
 

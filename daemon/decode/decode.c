@@ -11,7 +11,6 @@
 
 #define VALUE_MAX 1048576
 #define ATTRIBUTE_MAX 256
-#define NORMAL_MAX 256 /* longer names are on no list */
 
 enum { SPECVERSION, TYPE, ID, SOURCE, TIME, DATACONTENTTYPE, DATA_BASE64, DATA, N_ATTRIBUTES };
 
@@ -28,7 +27,7 @@ struct suspect {
 
 struct decoder {
 	struct item *item;
-	const struct map *forbidden;
+	const struct forbidden *forbidden;
 	struct arena *arena;
 	bool binary;
 	unsigned data_depth; /* of the object `data` in the value: 1 in binary mode, 2 inside an envelope */
@@ -57,6 +56,8 @@ static bool equal_fold(struct text t, const char *s)
 {
 	if (t.n != strlen(s))
 		return false;
+	if (!memcmp(t.p, s, t.n)) /* almost always */
+		return true;
 	for (size_t i = 0; i < t.n; i++)
 		if (lower(t.p[i]) != s[i])
 			return false;
@@ -105,37 +106,30 @@ static int printable(struct decoder *d, struct text t, const char *more, struct 
 	return arena_printf(d->arena, ret, "%.*s%s", (int)n, s, more);
 }
 
-/* Does the name, in lower case and without _ - . and blanks, stand on the list? */
-static bool is_forbidden(const struct map *forbidden, struct text key)
+/* A key in data that may be forbidden. */
+static int check_key(struct decoder *d, const struct json_path *path, struct text key)
 {
-	char normal[NORMAL_MAX];
-	size_t n = 0;
-	for (size_t i = 0; i < key.n; i++) {
-		char c = lower(key.p[i]);
-		if (c == '_' || c == '-' || c == '.' || c == ' ')
-			continue;
-		if (n == sizeof normal)
-			return false;
-		normal[n++] = c;
-	}
-	return n && map_get(forbidden, (struct text){normal, n});
-}
-
-static int on_key(void *arg, const struct json_path *path, struct text key)
-{
-	struct decoder *d = arg;
-	if (path->n < d->data_depth) {
-		d->in_data = text_equal(key, attribute_names[DATA]);
-		return 0;
-	}
-	if (!d->in_data || d->suspects[1].found || (d->suspects[0].found && !d->suspects[0].top) || !is_forbidden(d->forbidden, key))
+	bool enough = d->suspects[1].found || (d->suspects[0].found && !d->suspects[0].top);
+	if (enough || !forbidden_has(d->forbidden, key))
 		return 0;
 	struct suspect *s = &d->suspects[d->suspects[0].found];
 	*s = (struct suspect){.found = true, .top = path->n == d->data_depth, .key = key};
 	return json_path_format(path, d->arena, &s->path);
 }
 
-static int widen_members(struct decoder *d)
+static int on_open(void *arg, const struct json_path *path, struct text key)
+{
+	struct decoder *d = arg;
+	if (path->n < d->data_depth)
+		d->in_data = text_is(key, "data");
+	else if (d->in_data && forbidden_likely(d->forbidden, key))
+		return check_key(d, path, key);
+	return 0;
+}
+
+static int keep_member(struct decoder *d, struct text key, const struct token *value);
+
+static __attribute__((noinline)) int keep_in_wider(struct decoder *d, struct text key, const struct token *value)
 {
 	bool first = d->members == d->few;
 	struct data_member *wider = realloc(first ? NULL : d->members, 2 * d->size_members * sizeof *wider);
@@ -145,38 +139,70 @@ static int widen_members(struct decoder *d)
 		memcpy(wider, d->few, sizeof d->few);
 	d->members = wider;
 	d->size_members *= 2;
-	return 0;
+	return keep_member(d, key, value);
 }
 
 static int keep_member(struct decoder *d, struct text key, const struct token *value)
 {
-	int r = d->n_members == d->size_members ? widen_members(d) : 0;
-	if (r < 0)
-		return r;
+	if (d->n_members == d->size_members)
+		return keep_in_wider(d, key, value);
 	d->members[d->n_members++] = (struct data_member){key, *value};
 	return 0;
 }
 
+/* N_ATTRIBUTES: none of them. Against literals and not the table: these comparisons need no call. */
+static inline __attribute__((always_inline)) int attribute_of(struct text key)
+{
+	switch (key.n) {
+	case 2:
+		return text_is(key, "id") ? ID : N_ATTRIBUTES;
+	case 4:
+		return text_is(key, "type") ? TYPE : text_is(key, "time") ? TIME : text_is(key, "data") ? DATA : N_ATTRIBUTES;
+	case 6:
+		return text_is(key, "source") ? SOURCE : N_ATTRIBUTES;
+	case 11:
+		return text_is(key, "specversion") ? SPECVERSION : text_is(key, "data_base64") ? DATA_BASE64 : N_ATTRIBUTES;
+	case 15:
+		return text_is(key, "datacontenttype") ? DATACONTENTTYPE : N_ATTRIBUTES;
+	default:
+		return N_ATTRIBUTES;
+	}
+}
+
+static __attribute__((noinline)) int keep_attribute(struct decoder *d, struct text key, const struct token *value)
+{
+	int a = attribute_of(key);
+	if (a == N_ATTRIBUTES)
+		return 0;
+	d->attributes[a] = *value;
+	d->has_specversion |= a == SPECVERSION;
+	return 0;
+}
+
+static __attribute__((noinline)) int check_and_keep(struct decoder *d, const struct json_path *path, struct text key, const struct token *value)
+{
+	int r = check_key(d, path, key);
+	return r < 0 || path->n > d->data_depth ? r : keep_member(d, key, value);
+}
+
+/* Called most of all: whatever it calls is not inlined and comes last, so that it need not save registers. */
 static int on_member(void *arg, const struct json_path *path, struct text key, const struct token *value)
 {
 	struct decoder *d = arg;
-	if (path->n == d->data_depth && d->in_data)
-		return keep_member(d, key, value);
-	if (path->n != 1 || d->binary)
+	if (path->n < d->data_depth)
+		return keep_attribute(d, key, value);
+	if (!d->in_data)
 		return 0;
-	for (int a = 0; a < N_ATTRIBUTES; a++)
-		if (text_equal(key, attribute_names[a])) {
-			d->attributes[a] = *value;
-			d->has_specversion = d->has_specversion || a == SPECVERSION;
-			break;
-		}
-	return 0;
+	if (value->type < TOKEN_ARRAY && forbidden_likely(d->forbidden, key)) /* others were looked at when they opened */
+		return check_and_keep(d, path, key, value);
+	return path->n == d->data_depth ? keep_member(d, key, value) : 0;
 }
 
 /* The header is an attribute: ce_ and a name. */
 static bool is_attribute_header(const struct header *h)
 {
-	return prefix_fold(h->name, "ce_");
+	const char *p = h->name.p;
+	return h->name.n >= 3 && (!memcmp(p, "ce_", 3) || (lower(p[0]) == 'c' && lower(p[1]) == 'e' && p[2] == '_'));
 }
 
 static bool is_utf8(struct text t)
@@ -192,22 +218,42 @@ static bool headers_are_utf8(const struct record *r)
 	return true;
 }
 
-static void take_header(struct decoder *d, int attribute, const char *name)
+static int attribute_of_fold(struct text key)
 {
-	const struct header *h = find_header(&d->item->record, name);
-	if (h && h->value.p)
-		d->attributes[attribute] = (struct token){TOKEN_STRING, false, h->value};
+	char name[16];
+	if (key.n > sizeof name)
+		return N_ATTRIBUTES;
+	for (size_t i = 0; i < key.n; i++)
+		name[i] = lower(key.p[i]);
+	return attribute_of((struct text){name, key.n});
 }
 
+/* The attribute that the header gives; N_ATTRIBUTES: none that matters. */
+static int attribute_of_header(const struct header *h)
+{
+	if (equal_fold(h->name, "content-type"))
+		return DATACONTENTTYPE;
+	if (!is_attribute_header(h))
+		return N_ATTRIBUTES;
+	struct text key = {h->name.p + 3, h->name.n - 3};
+	int a = attribute_of(key);
+	if (a == N_ATTRIBUTES)
+		a = attribute_of_fold(key);
+	return a == DATA || a == DATACONTENTTYPE ? N_ATTRIBUTES : a;
+}
+
+/* The first header of a name counts, even a null one. */
 static void take_headers(struct decoder *d)
 {
-	take_header(d, SPECVERSION, "ce_specversion");
-	take_header(d, TYPE, "ce_type");
-	take_header(d, ID, "ce_id");
-	take_header(d, SOURCE, "ce_source");
-	take_header(d, TIME, "ce_time");
-	take_header(d, DATACONTENTTYPE, "content-type");
-	take_header(d, DATA_BASE64, "ce_data_base64");
+	const struct record *r = &d->item->record;
+	bool seen[N_ATTRIBUTES + 1] = {[N_ATTRIBUTES] = true};
+	for (size_t i = 0; i < r->n_headers; i++) {
+		const struct header *h = &r->headers[i];
+		int a = attribute_of_header(h);
+		if (!seen[a] && h->value.p)
+			d->attributes[a] = (struct token){TOKEN_STRING, false, h->value};
+		seen[a] = true;
+	}
 }
 
 /* Rows 3 to 5: the bytes. */
@@ -236,7 +282,7 @@ static int reject_fault(struct decoder *d, enum json_fault fault, size_t offset,
 static int scan(struct decoder *d, struct token *ret_root)
 {
 	const struct record *r = &d->item->record;
-	const struct json_visitor visitor = {d->binary ? "data" : "", d, on_key, on_member};
+	const struct json_visitor visitor = {d->binary ? "data" : "", d, on_open, on_member};
 	enum json_fault fault;
 	size_t offset = 0;
 	struct text path = TEXT_NONE;
@@ -251,14 +297,6 @@ static int reject_attribute(struct decoder *d, int attribute, const char *rule)
 	struct text detail;
 	int r = arena_printf(d->arena, &detail, "%.*s: %s", TEXT_ARG(attribute_names[attribute]), rule);
 	return r < 0 ? r : reject(d, REASON_BAD_ENVELOPE, detail);
-}
-
-static bool has_control(struct text t)
-{
-	for (size_t i = 0; i < t.n; i++)
-		if (text_control(t.p + i, t.n - i))
-			return true;
-	return false;
 }
 
 /* The attribute's characters; absent when it is empty or no string. */
@@ -284,20 +322,10 @@ static int check_name(struct decoder *d, int attribute, struct text *ret)
 		return r;
 	if (d->attributes[attribute].type == TOKEN_NULL)
 		return reject_attribute(d, attribute, "required");
-	if (t.n < 1 || t.n > ATTRIBUTE_MAX || has_control(t))
+	if (t.n < 1 || t.n > ATTRIBUTE_MAX || text_has_control(t))
 		return reject_attribute(d, attribute, "must be a string of 1 to 256 bytes without control characters");
 	*ret = t;
 	return 0;
-}
-
-static int check_type(struct decoder *d)
-{
-	return check_name(d, TYPE, &d->item->event_type);
-}
-
-static int check_id(struct decoder *d)
-{
-	return check_name(d, ID, &d->item->event_id);
 }
 
 static int check_source(struct decoder *d)
@@ -322,6 +350,8 @@ static int check_time(struct decoder *d)
 static bool is_json_media_type(struct text t)
 {
 	static const char application[] = "application/", json[] = "+json";
+	if (text_is(t, "application/json")) /* almost always */
+		return true;
 	t = media_type(t);
 	if (equal_fold(t, "application/json"))
 		return true;
@@ -358,6 +388,27 @@ static int by_name(const void *a, const void *b)
 	return c;
 }
 
+/* Whether it is plain that no two names are equal: each has another length, or other last letters. */
+static bool all_differ(const struct text *names, size_t n)
+{
+	uint64_t seen = 0;
+	for (size_t i = 0; i < n; i++) {
+		const unsigned char *end = (const unsigned char *)names[i].p + names[i].n; /* a name begins with ce_ */
+		uint64_t bit = UINT64_C(1) << ((names[i].n * 9 + (end[-1] & 31u) + (end[-2] & 31u) * 5) % 64);
+		if (seen & bit)
+			return false;
+		seen |= bit;
+	}
+	return true;
+}
+
+static int reject_twice(struct decoder *d, struct text name)
+{
+	struct text detail;
+	int r = printable(d, name, ": header given twice", &detail);
+	return r < 0 ? r : reject(d, REASON_BAD_ENVELOPE, detail);
+}
+
 /* Sorted, so that a record of nothing but headers costs no more than its size warrants. */
 static int check_headers(struct decoder *d)
 {
@@ -365,31 +416,38 @@ static int check_headers(struct decoder *d)
 	size_t n = 0;
 	if (!d->binary)
 		return 0;
-	struct text *names = arena_alloc(d->arena, r->n_headers * sizeof *names), detail;
+	struct text *names = arena_alloc(d->arena, r->n_headers * sizeof *names);
 	if (!names)
 		return -ENOMEM;
 	for (size_t i = 0; i < r->n_headers; i++)
 		if (is_attribute_header(&r->headers[i]))
 			names[n++] = r->headers[i].name;
+	if (all_differ(names, n))
+		return 0;
 	qsort(names, n, sizeof *names, by_name);
 	for (size_t i = 1; i < n; i++)
-		if (by_name(&names[i - 1], &names[i]) == 0) {
-			int result = printable(d, names[i], ": header given twice", &detail);
-			return result < 0 ? result : reject(d, REASON_BAD_ENVELOPE, detail);
-		}
+		if (by_name(&names[i - 1], &names[i]) == 0)
+			return reject_twice(d, names[i]);
 	return 0;
+}
+
+static bool well(const struct decoder *d, int r)
+{
+	return !r && !d->item->reason;
 }
 
 /* Row 7, in the order of §1.1. */
 static int check_envelope(struct decoder *d)
 {
-	static int (*const checks[])(struct decoder *d) = {
-		check_version, check_type, check_id, check_source, check_time, check_content_type, check_base64, check_object, check_headers,
-	};
-	int r = 0;
-	for (size_t i = 0; i < COUNT(checks) && !r && !d->item->reason; i++)
-		r = checks[i](d);
-	return r;
+	int r = check_version(d);
+	r = well(d, r) ? check_name(d, TYPE, &d->item->event_type) : r;
+	r = well(d, r) ? check_name(d, ID, &d->item->event_id) : r;
+	r = well(d, r) ? check_source(d) : r;
+	r = well(d, r) ? check_time(d) : r;
+	r = well(d, r) ? check_content_type(d) : r;
+	r = well(d, r) ? check_base64(d) : r;
+	r = well(d, r) ? check_object(d) : r;
+	return well(d, r) ? check_headers(d) : r;
 }
 
 /* Rows 8 to 10. */
@@ -430,7 +488,7 @@ static int decode_value(struct decoder *d)
 		d->attributes[DATA] = root;
 	}
 	r = check_envelope(d);
-	return r < 0 || d->item->reason ? r : check_data(d);
+	return well(d, r) ? check_data(d) : r;
 }
 
 static int decode_mode(struct decoder *d)
@@ -451,7 +509,7 @@ static int decode_mode(struct decoder *d)
 	return decode_value(d);
 }
 
-int decode_record(struct item *item, const struct map *forbidden, struct arena *arena)
+int decode_record(struct item *item, const struct forbidden *forbidden, struct arena *arena)
 {
 	item->reason = REASON_NONE;
 	item->detail = item->event_type = item->event_id = TEXT_NONE;

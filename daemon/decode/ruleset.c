@@ -11,17 +11,6 @@
 
 /* --- one file -------------------------------------------------------------------------------------------------------------------------------- */
 
-#define FORBIDDEN_MAX 256 /* what the decoder looks at */
-
-static struct text normalise(char *p, struct text t)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < t.n; i++)
-		if (!strchr("_-. ", t.p[i]) || !t.p[i])
-			p[n++] = t.p[i] >= 'A' && t.p[i] <= 'Z' ? (char)(t.p[i] + 32) : t.p[i];
-	return (struct text){p, n};
-}
-
 static int read_forbidden(struct reader *r, const struct json *j, struct ruleset *set)
 {
 	size_t n = json_size(j);
@@ -34,7 +23,7 @@ static int read_forbidden(struct reader *r, const struct json *j, struct ruleset
 		char *p = reader_take(r, t.n, 1);
 		if (!p)
 			return -ENOMEM;
-		list[i] = normalise(p, t);
+		list[i] = forbidden_normal(t, p, t.n);
 		if (!list[i].n || list[i].n > FORBIDDEN_MAX)
 			result = reader_bad(r, "[%zu] must be a field's name of at most %d bytes", i, FORBIDDEN_MAX);
 	}
@@ -103,33 +92,24 @@ static int read_ruleset(struct reader *r, const struct json *j, struct ruleset *
 int rulesets_init(struct rulesets *r)
 {
 	*r = (struct rulesets){0};
-	map_init(&r->forbidden, 0);
+	forbidden_init(&r->forbidden, 0);
 	r->arena = arena_new(65536);
 	return r->arena ? 0 : -ENOMEM;
 }
 
 void rulesets_deinit(struct rulesets *r)
 {
-	map_deinit(&r->forbidden);
+	forbidden_deinit(&r->forbidden);
 	arena_free(r->arena);
 	free(r->all);
 	*r = (struct rulesets){0};
-}
-
-static int forbid(struct rulesets *r, struct text field)
-{
-	struct map_entry *e = map_put(&r->forbidden, field);
-	if (!e)
-		return -ENOMEM;
-	e->value = r->arena; /* anything but NULL */
-	return 0;
 }
 
 static int unite_forbidden(struct rulesets *r, const struct ruleset *set)
 {
 	int result = 0;
 	for (size_t i = 0; i < set->n_forbidden && result >= 0; i++)
-		result = forbid(r, set->forbidden[i]);
+		result = forbidden_add(&r->forbidden, set->forbidden[i]);
 	return result;
 }
 
@@ -223,7 +203,7 @@ int rulesets_forbid(struct rulesets *r, const char *name, struct text json, stru
 		result = rulesets_add(&other, name, json, err);
 	for (size_t i = 0; result >= 0 && i < other.all->n_forbidden; i++) {
 		struct text field;
-		result = arena_copy(r->arena, other.all->forbidden[i], &field) ? forbid(r, field) : -ENOMEM;
+		result = arena_copy(r->arena, other.all->forbidden[i], &field) ? forbidden_add(&r->forbidden, field) : -ENOMEM;
 	}
 	if (other.arena)
 		rulesets_deinit(&other);

@@ -7,78 +7,104 @@
 #include <stdio.h>
 #ifdef __SSE2__
 #include <emmintrin.h>
+#define WIDE 16
+#else
+#define WIDE 8
 #endif
 
 #include "common/map.h"
 #include "common/random.h"
 
+#define ALWAYS_INLINE inline __attribute__((always_inline))
 #define PATH_MAX_BYTES 512
 #define FEW_KEYS 24 /* up to here duplicates are found by comparing one by one */
 
-struct key {
-	struct text text;
-	uint64_t tag; /* cheap, and different for most keys of an object */
-};
-
-/* The keys of an open object: the last ones of a stack that all open objects share. */
+/* An open object's keys. */
 struct object {
-	size_t base;
-	bool many; /* the map holds them too */
+	size_t n;
+	uint64_t marks; /* of all keys: one that lacks its mark is new */
+	bool many;	/* the map, which is nothing otherwise, holds them */
 	struct map map;
+	struct text few[FEW_KEYS];
 };
 
 struct scanner {
-	const char *start, *p, *end;
+	const char *start, *end, *wide_end; /* before wide_end WIDE bytes can be read */
 	const struct json_visitor *visitor;
 	struct arena *arena;
-	struct json_path path;
-	struct key *keys;
-	size_t n_keys, size_keys;
 	enum json_fault fault;
 	const char *fault_at;
-	struct key few[FEW_KEYS];
+	int stopped; /* negative: no fault, but out of memory, or what the visitor returned */
+	struct json_path path;
 };
 
-/* Positive outcome inside this file: the text has a fault. */
-#define FAULT 1
+/* What scans something that begins at p returns what is behind it; or NULL: the text has a fault, or the scan is stopped. */
 
-static int fail(struct scanner *s, enum json_fault fault, const char *at)
+static const char *fail(struct scanner *s, enum json_fault fault, const char *at)
 {
 	s->fault = fault;
 	s->fault_at = at;
-	return FAULT;
+	return NULL;
 }
 
-static int syntax(struct scanner *s)
+static const char *syntax(struct scanner *s, const char *at)
 {
-	return fail(s, JSON_SYNTAX, s->p);
+	return fail(s, JSON_SYNTAX, at);
 }
 
-static void skip_blanks(struct scanner *s)
+static const char *stop(struct scanner *s, int result)
 {
-	while (s->p < s->end && (*s->p == ' ' || *s->p == '\n' || *s->p == '\r' || *s->p == '\t'))
-		s->p++;
+	s->stopped = result;
+	return NULL;
 }
 
-static bool plain(unsigned char c)
+static bool at(const struct scanner *s, const char *p, char c)
 {
-	return c >= 0x20 && c != '"' && c != '\\';
+	return p < s->end && *p == c;
 }
 
-/* The first quote, backslash or control character from p on. */
-static const char *find_special(const char *p, const char *end)
+static const char *skip_blanks(const struct scanner *s, const char *p)
+{
+	while (p < s->end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
+		p++;
+	return p;
+}
+
+/* Whether c is next but for blanks, of which *p is rid then. */
+static ALWAYS_INLINE bool comes(const struct scanner *s, const char **p, char c)
+{
+	if (at(s, *p, c))
+		return true;
+	*p = skip_blanks(s, *p);
+	return at(s, *p, c);
+}
+
+/* What a string cannot hold as it is: a quote, a backslash, a control character. */
+static bool special(unsigned char c)
+{
+	return c < 0x20 || c == '"' || c == '\\';
+}
+
+/* The first such from p on. One comparison finds two of them: '"' with its bit 1 changed is 0x20, while what lies below that stays there, and only that. */
+static inline const char *find_special(const struct scanner *s, const char *p)
 {
 #ifdef __SSE2__
-	const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), space = _mm_set1_epi8(0x1f);
-	for (; end - p >= 16; p += 16) {
-		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-		__m128i special = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, backslash)), _mm_cmpeq_epi8(_mm_min_epu8(v, space), v));
-		int mask = _mm_movemask_epi8(special);
+	const __m128i bit = _mm_set1_epi8(2), most = _mm_set1_epi8(0x20), backslash = _mm_set1_epi8('\\');
+	for (; p < s->wide_end; p += WIDE) {
+		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p), changed = _mm_xor_si128(v, bit);
+		__m128i found = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(changed, most), changed), _mm_cmpeq_epi8(v, backslash));
+		int mask = _mm_movemask_epi8(found);
 		if (mask)
 			return p + __builtin_ctz((unsigned)mask);
 	}
+#else
+	for (; p < s->wide_end; p += WIDE) {
+		uint64_t v = word_load(p);
+		if (word_below(v ^ WORD_OF(2), 0x21) | word_holds(v, '\\'))
+			break;
+	}
 #endif
-	while (p < end && plain((unsigned char)*p))
+	while (p < s->end && !special((unsigned char)*p))
 		p++;
 	return p;
 }
@@ -91,46 +117,46 @@ static int hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The four digits at s->p, moved over; -1 and a syntax fault at the first that is none. */
-static int hex4(struct scanner *s)
+/* Four digits; the fault is at the first that is none. */
+static const char *scan_hex4(struct scanner *s, const char *p, int *ret)
 {
 	int v = 0;
-	for (int i = 0; i < 4; i++, s->p++) {
-		int d = s->p < s->end ? hex_digit(*s->p) : -1;
-		if (d < 0) {
-			syntax(s);
-			return -1;
-		}
+	for (int i = 0; i < 4; i++, p++) {
+		int d = p < s->end ? hex_digit(*p) : -1;
+		if (d < 0)
+			return syntax(s, p);
 		v = v << 4 | d;
 	}
-	return v;
+	*ret = v;
+	return p;
 }
 
-static int scan_unicode_escape(struct scanner *s)
+/* Behind the u. */
+static const char *scan_unicode_escape(struct scanner *s, const char *p)
 {
-	const char *at = s->p - 2;
-	int v = hex4(s);
-	if (v < 0)
-		return FAULT;
+	const char *start = p - 2;
+	int v, low;
+	p = scan_hex4(s, p, &v);
+	if (!p)
+		return NULL;
 	if (v == 0)
-		return fail(s, JSON_NUL, at);
+		return fail(s, JSON_NUL, start);
 	if (v < 0xd800 || v > 0xdfff)
-		return 0;
-	if (v >= 0xdc00 || s->end - s->p < 2 || s->p[0] != '\\' || s->p[1] != 'u')
-		return fail(s, JSON_SURROGATE, at);
-	s->p += 2;
-	int low = hex4(s);
-	if (low < 0)
-		return FAULT;
-	return low >= 0xdc00 && low <= 0xdfff ? 0 : fail(s, JSON_SURROGATE, at);
+		return p;
+	if (v >= 0xdc00 || s->end - p < 2 || p[0] != '\\' || p[1] != 'u')
+		return fail(s, JSON_SURROGATE, start);
+	p = scan_hex4(s, p + 2, &low);
+	if (!p)
+		return NULL;
+	return low >= 0xdc00 && low <= 0xdfff ? p : fail(s, JSON_SURROGATE, start);
 }
 
 /* Behind the backslash. */
-static int scan_escape(struct scanner *s)
+static const char *scan_escape(struct scanner *s, const char *p)
 {
-	if (s->p == s->end)
-		return syntax(s);
-	switch (*s->p) {
+	if (p == s->end)
+		return syntax(s, p);
+	switch (*p) {
 	case '"':
 	case '\\':
 	case '/':
@@ -139,108 +165,79 @@ static int scan_escape(struct scanner *s)
 	case 'n':
 	case 'r':
 	case 't':
-		s->p++;
-		return 0;
+		return p + 1;
 	case 'u':
-		s->p++;
-		return scan_unicode_escape(s);
+		return scan_unicode_escape(s, p + 1);
 	default:
-		return syntax(s);
+		return syntax(s, p);
 	}
+}
+
+/* The rest of a string from its first escape, or what cannot stand in one, on. Not inlined, so that strings without escapes need not save what this needs. */
+static __attribute__((noinline)) const char *scan_escapes(struct scanner *s, const char *p)
+{
+	while (!at(s, p, '"')) {
+		if (!at(s, p, '\\'))
+			return syntax(s, p);
+		p = scan_escape(s, p + 1);
+		if (!p)
+			return NULL;
+		p = find_special(s, p);
+	}
+	return p;
 }
 
 /* At the opening quote. */
-static int scan_string(struct scanner *s, struct token *ret)
+static ALWAYS_INLINE const char *scan_string(struct scanner *s, const char *p, struct token *ret)
 {
-	const char *start = ++s->p;
-	bool escaped = false;
-	for (;;) {
-		s->p = find_special(s->p, s->end);
-		if (s->p == s->end || (unsigned char)*s->p < 0x20)
-			return syntax(s);
-		if (*s->p == '"')
-			break;
-		escaped = true;
-		s->p++;
-		int r = scan_escape(s);
-		if (r)
-			return r;
-	}
-	*ret = (struct token){TOKEN_STRING, escaped, {start, (size_t)(s->p - start)}};
-	s->p++;
-	return 0;
+	const char *start = p + 1;
+	p = find_special(s, start);
+	bool escaped = !at(s, p, '"');
+	if (escaped && !(p = scan_escapes(s, p)))
+		return NULL;
+	*ret = (struct token){TOKEN_STRING, escaped, {start, (size_t)(p - start)}};
+	return p + 1;
 }
 
-/* One digit or more; false when there is none. */
-static bool scan_digits(struct scanner *s)
+static const char *skip_digits(const struct scanner *s, const char *p)
 {
-	const char *start = s->p;
-	while (s->p < s->end && *s->p >= '0' && *s->p <= '9')
-		s->p++;
-	return s->p > start;
+	while (p < s->end && *p >= '0' && *p <= '9')
+		p++;
+	return p;
 }
 
-static int scan_number(struct scanner *s, struct token *ret)
+/* One digit or more. */
+static const char *scan_digits(struct scanner *s, const char *p)
 {
-	const char *start = s->p;
-	if (*s->p == '-')
-		s->p++;
-	if (s->p < s->end && *s->p == '0')
-		s->p++;
-	else if (!scan_digits(s))
-		return syntax(s);
-	if (s->p < s->end && *s->p == '.') {
-		s->p++;
-		if (!scan_digits(s))
-			return syntax(s);
-	}
-	if (s->p < s->end && (*s->p == 'e' || *s->p == 'E')) {
-		s->p++;
-		if (s->p < s->end && (*s->p == '+' || *s->p == '-'))
-			s->p++;
-		if (!scan_digits(s))
-			return syntax(s);
-	}
-	*ret = (struct token){TOKEN_NUMBER, false, {start, (size_t)(s->p - start)}};
-	return 0;
+	const char *end = skip_digits(s, p);
+	return end > p ? end : syntax(s, p);
 }
 
-static int scan_word(struct scanner *s, const char *word, enum token_type type, struct token *ret)
+static const char *scan_number(struct scanner *s, const char *p, struct token *ret)
 {
-	const char *start = s->p;
-	for (; *word; word++, s->p++)
-		if (s->p == s->end || *s->p != *word)
-			return syntax(s);
-	*ret = (struct token){type, false, {start, (size_t)(s->p - start)}};
-	return 0;
+	const char *start = p;
+	if (*p == '-')
+		p++;
+	p = at(s, p, '0') ? p + 1 : scan_digits(s, p);
+	if (p && at(s, p, '.'))
+		p = scan_digits(s, p + 1);
+	if (p && (at(s, p, 'e') || at(s, p, 'E'))) {
+		p++;
+		p = scan_digits(s, at(s, p, '+') || at(s, p, '-') ? p + 1 : p);
+	}
+	if (p)
+		*ret = (struct token){TOKEN_NUMBER, false, {start, (size_t)(p - start)}};
+	return p;
 }
 
-static int push_key(struct scanner *s, const struct key *k)
+static const char *scan_word(struct scanner *s, const char *p, const char *word, enum token_type type, struct token *ret)
 {
-	if (s->n_keys == s->size_keys) {
-		struct key *wider = arena_alloc(s->arena, 2 * s->size_keys * sizeof *wider);
-		if (!wider)
-			return -ENOMEM;
-		memcpy(wider, s->keys, s->n_keys * sizeof *wider);
-		s->keys = wider;
-		s->size_keys *= 2;
-	}
-	s->keys[s->n_keys++] = *k;
-	return 0;
-}
-
-/* Past a few keys the object gets a map, seeded at random so that chosen keys cannot collide. */
-static int enter_map(struct scanner *s, struct object *o)
-{
-	o->many = true;
-	map_init(&o->map, random_u64());
-	for (size_t i = o->base; i < s->n_keys; i++) {
-		struct map_entry *e = map_put(&o->map, s->keys[i].text);
-		if (!e)
-			return -ENOMEM;
-		e->value = o;
-	}
-	return 0;
+	const char *start = p;
+	for (; *word; word++, p++)
+		if (!at(s, p, *word))
+			return syntax(s, p);
+	*ret = (struct token){type, false, {start, (size_t)(p - start)}};
+	return p;
 }
 
 static int note_in_map(struct object *o, struct text key, bool *ret_seen)
@@ -253,185 +250,212 @@ static int note_in_map(struct object *o, struct text key, bool *ret_seen)
 	return 0;
 }
 
-/* Length, first and last bytes. */
-static uint64_t tag(struct text key)
+/* Past a few keys the object gets a map, seeded at random so that chosen keys cannot collide. */
+static int note_among_many(struct object *o, struct text key, bool *ret_seen)
 {
-	return key.n ? (uint64_t)key.n << 16 | (uint64_t)(unsigned char)key.p[0] << 8 | (unsigned char)key.p[key.n - 1] : 0;
-}
-
-/* Remembers the key; *ret_seen: the object has it already. */
-static int note_key(struct scanner *s, struct object *o, struct text key, bool *ret_seen)
-{
-	*ret_seen = false;
-	if (!o->many && s->n_keys - o->base == FEW_KEYS) {
-		int r = enter_map(s, o);
-		if (r < 0)
-			return r;
+	if (!o->many) {
+		o->many = true;
+		map_init(&o->map, random_u64());
+		for (size_t i = 0; i < o->n; i++)
+			if (note_in_map(o, o->few[i], ret_seen) < 0)
+				return -ENOMEM;
 	}
-	if (o->many)
-		return note_in_map(o, key, ret_seen);
-	struct key k = {key, tag(key)};
-	for (size_t i = o->base; i < s->n_keys; i++)
-		if (s->keys[i].tag == k.tag && text_equal(s->keys[i].text, key)) {
-			*ret_seen = true;
-			return 0;
-		}
-	return push_key(s, &k);
+	return note_in_map(o, key, ret_seen);
 }
 
-static int scan_value(struct scanner *s, struct token *ret);
-
-/* One member; the object is the innermost step of the path. */
-static int scan_member(struct scanner *s, struct object *o)
+/* A bit that is another one for most keys of an object. */
+static uint64_t mark(struct text key)
 {
-	struct path_step *step = &s->path.steps[s->path.n - 1];
-	struct token token;
-	bool seen;
-	if (s->p == s->end || *s->p != '"')
-		return syntax(s);
-	int r = scan_string(s, &token);
-	if (!r)
-		r = token_unescape(&token, s->arena, &step->key);
-	if (!r)
-		r = note_key(s, o, step->key, &seen);
-	if (r)
-		return r;
-	if (seen)
-		return fail(s, JSON_DUPLICATE_KEY, s->p);
-	if (s->visitor->key && (r = s->visitor->key(s->visitor->arg, &s->path, step->key)) < 0)
-		return r;
-	skip_blanks(s);
-	if (s->p == s->end || *s->p != ':')
-		return syntax(s);
-	s->p++;
-	r = scan_value(s, &token);
-	if (!r && s->visitor->member)
-		r = s->visitor->member(s->visitor->arg, &s->path, step->key, &token);
-	return r;
+	const unsigned char *p = (const unsigned char *)key.p;
+	return key.n ? UINT64_C(1) << ((key.n * 9 + p[0] + p[key.n / 2] * 5u) % 64) : 1;
 }
 
-/* Behind a member or element: a comma (1) or the closing bracket (0), moved over; FAULT is told apart by s->fault. */
-static bool more(struct scanner *s, char close)
+static bool among(const struct text *keys, size_t n, struct text key)
 {
-	skip_blanks(s);
-	if (s->p < s->end && *s->p == ',') {
-		s->p++;
-		skip_blanks(s);
-		return true;
-	}
-	if (s->p < s->end && *s->p == close)
-		s->p++;
-	else
-		syntax(s);
+	for (size_t i = 0; i < n; i++)
+		if (text_equal(keys[i], key))
+			return true;
 	return false;
 }
 
-static int scan_members(struct scanner *s, struct object *o)
+/* Remembers the key; *ret_seen: the object has it already. */
+static int note_key(struct object *o, struct text key, bool *ret_seen)
 {
-	skip_blanks(s);
-	if (s->p < s->end && *s->p == '}') {
-		s->p++;
-		return 0;
-	}
-	do {
-		int r = scan_member(s, o);
-		if (r)
-			return r;
-	} while (more(s, '}'));
-	return s->fault ? FAULT : 0;
-}
-
-static int scan_elements(struct scanner *s)
-{
-	struct path_step *step = &s->path.steps[s->path.n - 1];
-	struct token token;
-	skip_blanks(s);
-	if (s->p < s->end && *s->p == ']') {
-		s->p++;
-		return 0;
-	}
-	do {
-		int r = scan_value(s, &token);
-		if (r)
-			return r;
-		step->index++;
-	} while (more(s, ']'));
-	return s->fault ? FAULT : 0;
-}
-
-/* At the opening bracket. */
-static int scan_container(struct scanner *s, bool array, struct token *ret)
-{
-	const char *start = s->p;
-	if (s->path.n == JSON_DEPTH_MAX)
-		return fail(s, JSON_DEPTH, s->p);
-	s->path.steps[s->path.n++] = (struct path_step){.array = array};
-	s->p++;
-	int r;
-	if (array) {
-		r = scan_elements(s);
-	} else {
-		struct object o = {.base = s->n_keys};
-		r = scan_members(s, &o);
-		s->n_keys = o.base;
-		if (o.many)
-			map_deinit(&o.map);
-	}
-	if (r)
-		return r; /* the path stays: it tells where */
-	s->path.n--;
-	*ret = (struct token){array ? TOKEN_ARRAY : TOKEN_OBJECT, false, {start, (size_t)(s->p - start)}};
+	if (o->n == FEW_KEYS)
+		return note_among_many(o, key, ret_seen);
+	uint64_t m = mark(key);
+	*ret_seen = o->marks & m && among(o->few, o->n, key);
+	o->marks |= m;
+	o->few[o->n++] = key;
 	return 0;
 }
 
-static int scan_value(struct scanner *s, struct token *ret)
+static const char *scan_other(struct scanner *s, const char *p, struct token *ret);
+
+static ALWAYS_INLINE const char *scan_value(struct scanner *s, const char *p, struct token *ret)
 {
-	skip_blanks(s);
-	if (s->p == s->end)
-		return syntax(s);
-	switch (*s->p) {
-	case '"':
-		return scan_string(s, ret);
+	return comes(s, &p, '"') ? scan_string(s, p, ret) : scan_other(s, p, ret);
+}
+
+/* A key, as the step of the path where its value will stand. */
+static const char *scan_key(struct scanner *s, const char *p, struct object *o, struct path_step *step)
+{
+	struct token token;
+	bool seen = false;
+	if (!comes(s, &p, '"'))
+		return syntax(s, p);
+	p = scan_string(s, p, &token);
+	if (!p)
+		return NULL;
+	int r = token_unescape(&token, s->arena, &step->key);
+	if (!r)
+		r = note_key(o, step->key, &seen);
+	if (r < 0)
+		return stop(s, r);
+	return seen ? fail(s, JSON_DUPLICATE_KEY, p) : p;
+}
+
+/* One member; the object is the innermost step of the path. */
+static const char *scan_member(struct scanner *s, const char *p, struct object *o)
+{
+	struct path_step *step = &s->path.steps[s->path.n - 1];
+	struct token token;
+	p = scan_key(s, p, o, step);
+	if (!p)
+		return NULL;
+	if (!comes(s, &p, ':'))
+		return syntax(s, p);
+	p = scan_value(s, p + 1, &token);
+	if (!p || !s->visitor->member)
+		return p;
+	int r = s->visitor->member(s->visitor->arg, &s->path, step->key, &token);
+	return r < 0 ? stop(s, r) : p;
+}
+
+/* What is behind the comma (*ret_more), or the closing bracket, after a member or element. */
+static inline const char *scan_end(struct scanner *s, const char *p, char close, bool *ret_more)
+{
+	*ret_more = comes(s, &p, ',');
+	return *ret_more || at(s, p, close) ? p + 1 : syntax(s, p);
+}
+
+static const char *scan_members(struct scanner *s, const char *p, struct object *o)
+{
+	bool more = true;
+	if (comes(s, &p, '}'))
+		return p + 1;
+	while (p && more) {
+		p = scan_member(s, p, o);
+		if (p)
+			p = scan_end(s, p, '}', &more);
+	}
+	return p;
+}
+
+static const char *scan_elements(struct scanner *s, const char *p)
+{
+	struct path_step *step = &s->path.steps[s->path.n - 1];
+	struct token token;
+	bool more = true;
+	if (comes(s, &p, ']'))
+		return p + 1;
+	while (p && more) {
+		p = scan_value(s, p, &token);
+		if (p) {
+			p = scan_end(s, p, ']', &more);
+			step->index++;
+		}
+	}
+	return p;
+}
+
+static const char *scan_object(struct scanner *s, const char *p)
+{
+	struct object o;
+	o.n = 0;
+	o.marks = 0;
+	o.many = false;
+	p = scan_members(s, p, &o);
+	if (o.many)
+		map_deinit(&o.map);
+	return p;
+}
+
+/* An array or object begins, as a member of an object. */
+static int open_member(struct scanner *s)
+{
+	const struct path_step *step = s->path.n ? &s->path.steps[s->path.n - 1] : NULL;
+	return step && !step->array && s->visitor->open ? s->visitor->open(s->visitor->arg, &s->path, step->key) : 0;
+}
+
+/* At the opening bracket. */
+static const char *scan_container(struct scanner *s, const char *p, enum token_type type, struct token *ret)
+{
+	const char *start = p;
+	if (s->path.n == JSON_DEPTH_MAX)
+		return fail(s, JSON_DEPTH, p);
+	int r = open_member(s);
+	if (r < 0)
+		return stop(s, r);
+	s->path.steps[s->path.n++] = (struct path_step){.array = type == TOKEN_ARRAY};
+	p = type == TOKEN_ARRAY ? scan_elements(s, p + 1) : scan_object(s, p + 1);
+	if (!p)
+		return NULL; /* the path stays: it tells where */
+	s->path.n--;
+	*ret = (struct token){type, false, {start, (size_t)(p - start)}};
+	return p;
+}
+
+/* A value that is no string; no blank comes first. */
+static const char *scan_other(struct scanner *s, const char *p, struct token *ret)
+{
+	if (p == s->end)
+		return syntax(s, p);
+	switch (*p) {
 	case '{':
-		return scan_container(s, false, ret);
+		return scan_container(s, p, TOKEN_OBJECT, ret);
 	case '[':
-		return scan_container(s, true, ret);
+		return scan_container(s, p, TOKEN_ARRAY, ret);
 	case 'n':
-		return scan_word(s, "null", TOKEN_NULL, ret);
+		return scan_word(s, p, "null", TOKEN_NULL, ret);
 	case 't':
-		return scan_word(s, "true", TOKEN_TRUE, ret);
+		return scan_word(s, p, "true", TOKEN_TRUE, ret);
 	case 'f':
-		return scan_word(s, "false", TOKEN_FALSE, ret);
+		return scan_word(s, p, "false", TOKEN_FALSE, ret);
 	case '-':
 	case '0' ... '9':
-		return scan_number(s, ret);
+		return scan_number(s, p, ret);
 	default:
-		return syntax(s);
+		return syntax(s, p);
 	}
+}
+
+static void scan_text(struct scanner *s, struct token *ret)
+{
+	const char *p = scan_value(s, s->start, ret);
+	if (!p)
+		return;
+	p = skip_blanks(s, p);
+	if (p != s->end)
+		syntax(s, p);
 }
 
 int json_scan(struct text text, const struct json_visitor *visitor, struct arena *arena, struct token *ret_root, enum json_fault *ret_fault, size_t *ret_offset,
 	      struct text *ret_path)
 {
 	struct scanner s;
-	s.start = s.p = text.p;
+	s.start = text.p;
 	s.end = text.p + text.n;
+	s.wide_end = text.n < WIDE ? text.p : s.end - (WIDE - 1);
 	s.visitor = visitor;
 	s.arena = arena;
 	s.path.root = visitor->root;
 	s.path.n = 0;
-	s.keys = s.few;
-	s.n_keys = 0;
-	s.size_keys = FEW_KEYS;
 	s.fault = JSON_OK;
-	int r = scan_value(&s, ret_root);
-	if (!r) {
-		skip_blanks(&s);
-		if (s.p != s.end)
-			r = syntax(&s);
-	}
-	if (r < 0)
-		return r;
+	s.stopped = 0;
+	scan_text(&s, ret_root);
+	if (s.stopped)
+		return s.stopped;
 	*ret_fault = s.fault;
 	if (s.fault == JSON_DUPLICATE_KEY)
 		return json_path_format(&s.path, arena, ret_path);

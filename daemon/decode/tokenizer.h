@@ -3,8 +3,9 @@
 
 #pragma once
 /*
- * A strict reader of JSON texts (RFC 8259) in one pass over the bytes, without a tree. A visitor hears of each object member; what is not asked for costs a
- * scan and nothing else. Numbers are handed on as they are written, strings with their escapes (token_unescape).
+ * A strict reader of JSON texts (RFC 8259) in one pass over the bytes, without a tree. A visitor hears of each object member when it has been read, and of
+ * those that are arrays or objects before that, too; what is not asked for costs a scan and nothing else. Numbers are handed on as they are written, strings
+ * with their escapes (token_unescape).
  *
  * Of several faults the one met first, reading from the start, is told. A fault is met
  *   syntax         at the byte that no JSON text could have there (or the end of the input)
@@ -42,9 +43,9 @@ struct json_path { /* steps[i] is where the value at depth i + 2 stands in its p
 struct json_visitor {
 	const char *root; /* what paths begin with, as a name of the whole text; "": nothing */
 	void *arg;
-	/* A key (unescaped) is complete; path->n is the depth of its object. 0, or negative to stop. May be NULL. */
-	int (*key)(void *arg, const struct json_path *path, struct text key);
-	/* A member is complete. Likewise. */
+	/* The value of a member (key: unescaped), an array or object, begins; path->n is the depth of the member's object. 0, or negative to stop. May be NULL. */
+	int (*open)(void *arg, const struct json_path *path, struct text key);
+	/* A member, of whatever type, is complete. Likewise. */
 	int (*member)(void *arg, const struct json_path *path, struct text key, const struct token *value);
 };
 

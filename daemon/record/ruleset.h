@@ -9,7 +9,7 @@
 #include "common/civil.h"
 #include "common/decimal.h"
 #include "common/error.h"
-#include "common/map.h"
+#include "daemon/record/forbidden.h"
 #include "common/text.h"
 
 enum deadline_kind { DEADLINE_NONE, DEADLINE_WORKING, DEADLINE_CALENDAR, DEADLINE_DATE };
@@ -77,7 +77,7 @@ struct ruleset {
 struct rulesets {
 	struct ruleset *all;
 	size_t n;
-	struct map forbidden; /* union of all files */
+	struct forbidden forbidden; /* union of all files */
 	struct arena *arena;  /* owns everything above */
 };
 

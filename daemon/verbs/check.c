@@ -88,7 +88,7 @@ static void check_rulesets(struct check *c)
 		say(c, MARK_FAIL, "ruleset", "none with deadlines is valid today: entities would get no due dates; name one in rekapd.ruleset");
 	if (!rulesets_indicators_on(&c->rules.rulesets, today))
 		say(c, MARK_FAIL, "ruleset", "none with indicators is valid today: there would be no figures; name one in rekapd.ruleset");
-	if (!c->rules.rulesets.forbidden.n)
+	if (!c->rules.rulesets.forbidden.names.n)
 		say(c, MARK_FAIL, "personal data", "no ruleset lists forbidden_fields: personal data would be let through");
 }
 

@@ -8,7 +8,7 @@
 #include "daemon/record/units.h"
 
 struct ndjson {
-	const struct map *forbidden;
+	const struct forbidden *forbidden;
 	const struct units *units; /* NULL: units are not looked up */
 	struct arena *arena;
 	int64_t events, faults; /* lines so far */

@@ -1,101 +1,173 @@
 // SPDX-FileCopyrightText: The rekapd authors
 // SPDX-License-Identifier: MIT
 
-/* How fast events become typed: MB/s and ns an event, for complaint events as their senders write them (some 530 bytes). */
+/* How fast the events of the race become typed, beside what other libraries take to find the same members in them. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "common/clock.h"
 #include "common/random.h"
 #include "daemon/decode/decode.h"
+#include "daemon/decode/ruleset.h"
 #include "daemon/decode/tokenizer.h"
+#include "schemas/embedded.h"
+#include "tests/bench/decode/yardsticks.h"
+#include "tests/bench/life.h"
 
 #define EVENTS 20000
+#define BYTES 545
 #define ROUNDS 25
 
-static struct random dice = {7};
+const char *const yardstick_attributes[] = {"specversion", "id", "source", "type", "time", "datacontenttype", NULL};
+const char *const yardstick_fields[] = {"complaint_id", "unit", "class", "channel", "category", "reason", "rating", NULL};
 
-static unsigned below(unsigned n)
+static struct item items[EVENTS];
+static struct rulesets rules;
+static struct arena *arena;
+
+/* Of one event: 0 when it did not go well. */
+
+static uint64_t decode(struct item *item)
 {
-	return (unsigned)random_below(&dice, n);
+	return decode_record(item, &rules.forbidden, arena) == 0 && item->reason == REASON_NONE;
 }
 
-/* One of two orders of the attributes; now and then blanks, escapes, unknown fields of several sorts. */
-static void put_event(struct buffer *b)
+static uint64_t scan(struct item *item)
 {
-	unsigned long long id = random_next(&dice);
-	const char *blank = below(10) ? "" : " ";
-	char attributes[512], data[512];
-	int n = snprintf(data, sizeof data, "\"data\":%s{\"complaint_id\":%s\"LPR%s%08u-%04x\",%s\"unit\":%s\"%u.02.0.00.0.00.%02u.0000\",%s\"class\":\"complaint\",\"channel\":\"whatsapp\",%s",
-			 blank, blank, below(200) ? "-" : "\\u002d", below(99999999), below(65536), blank, blank, 1 + below(7), below(90), blank, blank);
-	n += snprintf(data + n, sizeof data - (size_t)n, "\"category\":\"%s\",\"priority\":\"normal\",\"attachment_count\":%u,", below(4) ? "population_registry" : "jalan \\u0026 jembatan", below(10));
-	snprintf(data + n, sizeof data - (size_t)n, below(4) ? "\"tags\":[\"kab-17.01\",\"batch 123\",\"sla\"]}" : "\"routing\":{\"queue\":\"q-12\",\"hops\":[1,2,7],\"score\":0.125,\"final\":null}}");
-	snprintf(attributes, sizeof attributes,
-		 "\"specversion\":%s\"1.0\",%s\"id\":\"%08llx-1234-4abc-a%03x-%012llx\",%s\"source\":\"//sp4n-lapor.bengkuluselatan.example/desk/%02u\",\"type\":%s\"id.go.opd.complaint.received.v1\","
-		 "\"subject\":\"complaint/LPR-%08u\",%s\"time\":\"2024-%02u-%02uT%02u:12:34.%03u+07:00\",\"datacontenttype\":\"application/json\",%s\"dataschema\":\"urn:opd:schema\"",
-		 blank, blank, id >> 32, below(4096), id & 0xffffffffffff, blank, below(20), blank, below(99999999), blank, 1 + below(12), 1 + below(28), below(24), below(1000), blank);
-	if (below(4))
-		buffer_printf(b, "{%s,%s%s}", attributes, blank, data);
-	else
-		buffer_printf(b, "{%s,%s%s}", data, blank, attributes);
+	static const struct json_visitor deaf = {.root = ""};
+	struct token root;
+	enum json_fault fault;
+	size_t offset;
+	struct text path;
+	return json_scan(item->record.value, &deaf, arena, &root, &fault, &offset, &path) == 0 && fault == JSON_OK;
 }
 
-static double best(double a, double b)
+static uint64_t validate(struct item *item)
 {
-	return a < b ? a : b;
+	return utf8_valid(item->record.value.p, item->record.value.n);
+}
+
+static uint64_t jansson(struct item *item)
+{
+	return look_jansson(item->record.value.p, item->record.value.n);
+}
+
+#ifdef HAVE_YYJSON
+static uint64_t yyjson(struct item *item)
+{
+	return look_yyjson(item->record.value.p, item->record.value.n);
+}
+#endif
+
+#ifdef HAVE_SIMDJSON
+static uint64_t simdjson(struct item *item)
+{
+	return look_simdjson(item->record.value.p, item->record.value.n);
+}
+
+static uint64_t simdjson_on_demand(struct item *item)
+{
+	return look_simdjson_on_demand(item->record.value.p, item->record.value.n);
+}
+#endif
+
+static struct contestant {
+	const char *name;
+	uint64_t (*read)(struct item *item); /* NULL: it is not installed */
+	bool ours;
+	uint64_t sum; /* of one round: the events, or their letters */
+	double ns;    /* an event, in the best round */
+} contestants[] = {
+	{"rekapd: decode_record", decode, true, 0, 1e9},
+	{"  of this: json_scan", scan, true, 0, 1e9},
+	{"  of this: utf8_valid", validate, true, 0, 1e9},
+	{"jansson: tree", jansson, false, 0, 1e9},
+#ifdef HAVE_YYJSON
+	{"yyjson: tree", yyjson, false, 0, 1e9},
+#else
+	{"yyjson (libyyjson-dev)", NULL, false, 0, 0},
+#endif
+#ifdef HAVE_SIMDJSON
+	{"simdjson: tree", simdjson, false, 0, 1e9},
+	{"simdjson: on demand", simdjson_on_demand, false, 0, 1e9},
+#else
+	{"simdjson (libsimdjson-dev)", NULL, false, 0, 0},
+#endif
+};
+
+static void measure(struct contestant *c)
+{
+	int64_t start = clock_monotonic();
+	c->sum = 0;
+	arena_reset(arena);
+	for (size_t i = 0; i < EVENTS; i++)
+		c->sum += c->read(&items[i]);
+	double ns = (double)(clock_monotonic() - start) * 1000 / EVENTS;
+	c->ns = ns < c->ns ? ns : c->ns;
+}
+
+/* Whole lives, as the race has them; `b` keeps the bytes. */
+static void make_events(struct buffer *b)
+{
+	const struct world world = {.seed = 7, .complaints = EVENTS, .units = 300, .first = 19700, .days = 365};
+	size_t ends[EVENTS + 1] = {0}, n = 0;
+	struct life life;
+	for (uint64_t complaint = 0; n < EVENTS; complaint++) {
+		life_of(&world, complaint, &life);
+		for (unsigned i = 0; i < life.n && n < EVENTS; i++) {
+			life_event(&world, complaint, &life.steps[i], BYTES, b);
+			ends[++n] = b->n;
+		}
+	}
+	for (size_t i = 0; i < YARDSTICK_MARGIN; i++)
+		buffer_putc(b, ' ');
+	for (size_t i = 0; i < EVENTS; i++)
+		items[i].record.value = (struct text){b->p + ends[i], ends[i + 1] - ends[i]};
+	printf("%d events of %.0f bytes, best of %d rounds\n", EVENTS, (double)ends[EVENTS] / EVENTS, ROUNDS);
+}
+
+static int read_rules(void)
+{
+	struct error err = {0};
+	int r = rulesets_init(&rules);
+	for (size_t i = 0; i < embedded_files_n && r >= 0; i++)
+		if (strstr(embedded_files[i].path, "rulesets/"))
+			r = rulesets_add(&rules, embedded_files[i].path, (struct text){embedded_files[i].data, embedded_files[i].size}, &err);
+	return r;
+}
+
+static bool show(const struct contestant *c, const struct contestant *first, uint64_t letters)
+{
+	if (!c->read) {
+		printf("%-28s not installed where this was built\n", c->name);
+		return true;
+	}
+	bool well = c->sum == (c->ours ? EVENTS : letters);
+	printf("%-28s %9.0f %9.0f %7.2f%s\n", c->name, 1e9 / c->ns, c->ns, c->ns / first->ns, well ? "" : "  WRONG");
+	return well;
 }
 
 int main(void)
 {
-	static struct item items[EVENTS];
-	static size_t ends[EVENTS];
 	struct buffer b = {0};
-	struct arena *arena = arena_new(1 << 20);
-	struct map forbidden;
-	const char *names[] = {"nik", "nip", "name", "nama", "phone", "email", "address", "alamat", "description", "text", "note", "attachment"};
-	double decoded = 1e9, scanned = 1e9, checked = 1e9;
-	unsigned accepted = 0;
-	map_init(&forbidden, random_u64());
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		map_put(&forbidden, text_of(names[i]))->value = &forbidden;
-	for (size_t i = 0; i < EVENTS; i++) {
-		put_event(&b);
-		ends[i] = b.n;
-	}
-	for (size_t i = 0; i < EVENTS; i++)
-		items[i].record.value = (struct text){b.p + (i ? ends[i - 1] : 0), ends[i] - (i ? ends[i - 1] : 0)};
-	for (unsigned round = 0; round < ROUNDS; round++) {
-		int64_t start = clock_monotonic();
-		accepted = 0;
-		arena_reset(arena);
-		for (size_t i = 0; i < EVENTS; i++)
-			accepted += decode_record(&items[i], &forbidden, arena) == 0 && items[i].reason == REASON_NONE;
-		decoded = best(decoded, (double)(clock_monotonic() - start) * 1000 / EVENTS);
-
-		const struct json_visitor deaf = {.root = ""};
-		start = clock_monotonic();
-		for (size_t i = 0; i < EVENTS; i++) {
-			struct token root;
-			enum json_fault fault;
-			size_t offset;
-			struct text path;
-			accepted += json_scan(items[i].record.value, &deaf, arena, &root, &fault, &offset, &path) != 0;
-		}
-		scanned = best(scanned, (double)(clock_monotonic() - start) * 1000 / EVENTS);
-
-		start = clock_monotonic();
-		for (size_t i = 0; i < EVENTS; i++)
-			accepted += !utf8_valid(items[i].record.value.p, items[i].record.value.n);
-		checked = best(checked, (double)(clock_monotonic() - start) * 1000 / EVENTS);
-	}
-	double bytes = (double)b.n / EVENTS;
-	printf("%u of %u events of %.0f bytes accepted\n", accepted, EVENTS, bytes);
-	printf("utf8_valid    %6.0f ns/event %6.0f MB/s\n", checked, bytes / checked * 1000);
-	printf("json_scan     %6.0f ns/event %6.0f MB/s\n", scanned, bytes / scanned * 1000);
-	printf("decode_record %6.0f ns/event %6.0f MB/s (all of it)\n", decoded, bytes / decoded * 1000);
-	int r = accepted != EVENTS;
-	map_deinit(&forbidden);
+	bool well = true;
+	uint64_t letters = 0;
+	arena = arena_new(1 << 20);
+	if (!arena || read_rules() < 0)
+		return 1;
+	make_events(&b);
+	for (int round = 0; round < ROUNDS; round++)
+		for (size_t i = 0; i < COUNT(contestants); i++)
+			if (contestants[i].read)
+				measure(&contestants[i]);
+	for (size_t i = 0; i < COUNT(contestants); i++)
+		if (contestants[i].read == jansson)
+			letters = contestants[i].sum;
+	printf("%-28s %9s %9s %7s\n", "", "events/s", "ns/event", "x ours");
+	for (size_t i = 0; i < COUNT(contestants); i++)
+		well &= show(&contestants[i], &contestants[0], letters);
+	rulesets_deinit(&rules);
 	arena_free(arena);
 	buffer_deinit(&b);
-	return r;
+	return well ? 0 : 1;
 }

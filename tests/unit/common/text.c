@@ -42,13 +42,13 @@ static bool slow_valid(const unsigned char *p, size_t n)
 START_TEST(utf8_equals_a_slow_reading)
 {
 	struct random r = {5};
-	unsigned char p[48];
+	unsigned char p[96];
 	int valid = 0;
 	for (int i = 0; i < test_rounds(400000); i++) {
 		size_t n = random_below(&r, sizeof p);
 		for (size_t k = 0; k < n; k++) {
 			static const unsigned char edges[] = {0x7f, 0x80, 0xbf, 0xc1, 0xc2, 0xdf, 0xe0, 0xa0, 0x9f, 0xed, 0xef, 0xf0, 0x90, 0x8f, 0xf4, 0xf5};
-			p[k] = random_below(&r, 8) ? 'a' : edges[random_below(&r, sizeof edges)];
+			p[k] = random_below(&r, 16) ? 'a' : edges[random_below(&r, sizeof edges)];
 		}
 		ck_assert_int_eq(utf8_valid((const char *)p, n), slow_valid(p, n));
 		valid += slow_valid(p, n);
@@ -63,8 +63,8 @@ START_TEST(utf8_faults_are_found_wherever_they_stand)
 {
 	static const char *const bad[] = {"\x80", "\xc0\xaf", "\xc3", "\xe0\x80\x80", "\xed\xa0\x80", "\xe2\x82", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff"};
 	static const char *const good[] = {"\xc2\x80", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"};
-	char p[80];
-	for (size_t at = 0; at < 70; at++) {
+	char p[160];
+	for (size_t at = 0; at < 150; at++) {
 		for (size_t i = 0; i < COUNT(bad); i++) {
 			memset(p, 'a', sizeof p);
 			memcpy(p + at, bad[i], strlen(bad[i]));
@@ -121,4 +121,25 @@ START_TEST(terminals_obey_nothing)
 }
 END_TEST
 
-SUITE("text", texts_compare_bytewise, utf8_equals_a_slow_reading, utf8_faults_are_found_wherever_they_stand, buffers_grow, terminals_obey_nothing)
+/* Each byte at each offset of each length, among letters and among others that set the same bits. */
+START_TEST(controls_are_found_wherever_they_stand)
+{
+	static const char *const filling[] = {"a", "\xc3\xa9", "~ "};
+	char p[24];
+	for (size_t f = 0; f < COUNT(filling); f++)
+		for (size_t n = 1; n < sizeof p; n++)
+			for (size_t at = 0; at < n; at++)
+				for (unsigned c = 0; c < 256; c++) {
+					size_t m = strlen(filling[f]), first = n;
+					for (size_t i = 0; i < n; i++)
+						p[i] = filling[f][i % m];
+					p[at] = (char)c;
+					for (size_t i = n; i--;)
+						first = text_control(p + i, n - i) ? i : first;
+					ck_assert_int_eq(text_has_control((struct text){p, n}), first < n);
+				}
+	ck_assert(!text_has_control(TEXT_NONE) && !text_has_control(TEXT("")));
+}
+END_TEST
+
+SUITE("text", texts_compare_bytewise, utf8_equals_a_slow_reading, utf8_faults_are_found_wherever_they_stand, controls_are_found_wherever_they_stand, buffers_grow, terminals_obey_nothing)

@@ -71,7 +71,7 @@ static int attempt_rulesets(struct error *err)
 	if (result == 0)
 		result = rulesets_check(&r, err);
 	if (result == 0)
-		result = scarce_right(r.n == 2 && r.all[0].n_indicators && map_get(&r.forbidden, TEXT("x")));
+		result = scarce_right(r.n == 2 && r.all[0].n_indicators && forbidden_has(&r.forbidden, TEXT("x")));
 	rulesets_deinit(&r);
 	return result;
 }

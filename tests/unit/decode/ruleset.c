@@ -55,8 +55,8 @@ START_TEST(the_default)
 	ck_assert(i->reduction && !i->denominator.measure.p && i->grains == 1u << GRAIN_YEAR && text_is(i->presence.measure, "discipline.reports"));
 	i = indicator(r, "performance.achievement_pct");
 	ck_assert(i->over == OVER_EXACT && !i->suppress && text_is(i->bands, "achievement") && i->numerator.dimension.p && i->numerator.dimension.n == 0);
-	ck_assert(map_get(&rules.forbidden, TEXT("namalengkap")) && map_get(&rules.forbidden, TEXT("ipaddress")) && !map_get(&rules.forbidden, TEXT("unit")));
-	ck_assert_uint_eq(rules.forbidden.n, r->n_forbidden);
+	ck_assert(forbidden_has(&rules.forbidden, TEXT("namalengkap")) && forbidden_has(&rules.forbidden, TEXT("ipaddress")) && !forbidden_has(&rules.forbidden, TEXT("unit")));
+	ck_assert_uint_eq(rules.forbidden.names.n, r->n_forbidden);
 }
 END_TEST
 
@@ -209,7 +209,7 @@ START_TEST(look_ups_by_day)
 	ck_assert(text_is(rulesets_deadlines_on(&rules, day("2024-01-01"))->id, "old") && text_is(rulesets_deadlines_on(&rules, day("2024-06-30"))->id, "old"));
 	ck_assert(text_is(rulesets_deadlines_on(&rules, day("2024-07-01"))->id, "new") && text_is(rulesets_deadlines_on(&rules, day("2199-12-31"))->id, "new"));
 	ck_assert(!rulesets_indicators_on(&rules, day("2024-07-01")) && !ruleset_deadline(&rules.all[1], "response", TEXT_NONE));
-	ck_assert(map_get(&rules.forbidden, TEXT("nik")));
+	ck_assert(forbidden_has(&rules.forbidden, TEXT("nik")));
 }
 END_TEST
 
@@ -229,7 +229,7 @@ START_TEST(only_the_forbidden_fields_of_another)
 	open_rules();
 	ck_assert_int_eq(add("{'id':'mine','valid_from':'2024-01-01'}"), 0);
 	ck_assert_int_eq(rulesets_forbid(&rules, "theirs.json", TEXT("{\"id\":\"theirs\",\"valid_from\":\"2024-01-01\",\"forbidden_fields\":[\"N I K\"]}"), &err), 0);
-	ck_assert(rules.n == 1 && !rules.all->has_forbidden && map_get(&rules.forbidden, TEXT("nik")));
+	ck_assert(rules.n == 1 && !rules.all->has_forbidden && forbidden_has(&rules.forbidden, TEXT("nik")));
 	ck_assert_int_eq(rulesets_forbid(&rules, "theirs.json", TEXT("{"), &err), -EINVAL);
 }
 END_TEST

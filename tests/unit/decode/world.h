@@ -65,7 +65,7 @@ const struct kind *kind_of_type(struct text name, unsigned *ret_type)
 
 /* What the tests decode with: a list of forbidden names and an arena. */
 struct world {
-	struct map forbidden;
+	struct forbidden forbidden;
 	struct arena *arena;
 	struct item item;
 	struct header headers[64];
@@ -81,7 +81,7 @@ static inline void world_open(void)
 		return;
 	w.arena = arena_new(4096);
 	for (size_t i = 0; i < COUNT(names); i++)
-		map_put(&w.forbidden, text_of(names[i]))->value = &w;
+		forbidden_add(&w.forbidden, text_of(names[i]));
 }
 
 /* Decodes a value under headers "name: value", which end with NULL; "name" alone is a null header. */

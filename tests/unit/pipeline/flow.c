@@ -34,7 +34,7 @@ static int run(bool until_drained)
 	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	log_level_set(LOG_LEVEL_ERROR);
-	map_init(&rules.rulesets.forbidden, 1);
+	forbidden_init(&rules.rulesets.forbidden, 1);
 	error = (struct error){""};
 	return pipeline_run(&config, &rules, NULL, &options, &error);
 }

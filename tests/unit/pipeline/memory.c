@@ -21,7 +21,7 @@ static int attempt_rules(struct error *err)
 	int r = rules_load(&config, &rules, err);
 	if (r < 0)
 		return r;
-	r = scarce_right(rules.rulesets.n == 1 && map_get(&rules.rulesets.forbidden, TEXT("nik")) && strlen(rules.digest) == RULES_DIGEST_SIZE - 1);
+	r = scarce_right(rules.rulesets.n == 1 && forbidden_has(&rules.rulesets.forbidden, TEXT("nik")) && strlen(rules.digest) == RULES_DIGEST_SIZE - 1);
 	rules_deinit(&rules);
 	return r;
 }

@@ -23,7 +23,7 @@ START_TEST(built_in)
 	ck_assert_int_eq(rules_load(&c, &r, &error), 0);
 	ck_assert_uint_ge(r.rulesets.n, 1);
 	ck_assert_ptr_eq(r.basis.zone, r.zone);
-	ck_assert_ptr_nonnull(map_get(&r.rulesets.forbidden, TEXT("nik")));
+	ck_assert(forbidden_has(&r.rulesets.forbidden, TEXT("nik")));
 	ck_assert_uint_eq(strlen(r.digest), RULES_DIGEST_SIZE - 1);
 	rules_deinit(&r);
 }

@@ -161,8 +161,8 @@ START_TEST(each_faulty_line_is_told)
 				    "nonsense\n" HEAD "rated.v1\",\"time\":\"yesterday\",\"data\":{}}\n" HEAD "none.v1\",\"time\":\"2024-03-25T08:00:00Z\",\"data\":{}}"; /* no line break at the end */
 	static const char *const expected[] = {":3: data.rating: ", ":4: event: not JSON", ":5: time: ", ":6: type: no such event type: id.go.opd.complaint.none.v1"};
 	char path[] = "/tmp/ndjson-test-XXXXXX", out[4096];
-	struct map forbidden;
-	map_init(&forbidden, 1);
+	struct forbidden forbidden;
+	forbidden_init(&forbidden, 1);
 	struct ndjson n = {.forbidden = &forbidden, .arena = arena_new(4096), .event = count_good};
 	int fd = mkstemp(path);
 	ck_assert_int_eq(write(fd, lines, sizeof lines - 1), sizeof lines - 1);
@@ -177,7 +177,7 @@ START_TEST(each_faulty_line_is_told)
 	for (size_t i = 0; i < COUNT(expected); i++)
 		ck_assert_msg(strstr(out, expected[i]) != NULL, "%s in: %s", expected[i], out);
 	arena_free(n.arena);
-	map_deinit(&forbidden);
+	forbidden_deinit(&forbidden);
 }
 END_TEST
 
