@@ -38,8 +38,8 @@ enum key_type { STRING, INTEGER, BOOL, DAY, LEVEL };
 	KEY("rekapd", collective_leave, BOOL, 0, 1, false, false, "on or off", "on", "Whether collective leave (cuti bersama) are no working days.")           \
 	KEY("rekapd", as_of, DAY, 0, 0, false, false, "a date YYYY-MM-DD or empty", "",                                                                        \
 	    "Until which day deadlines and stocks are counted. Empty: today in the zone.")                                                                     \
-	KEY("rekapd", batch_events, INTEGER, 1, 1000000, false, false, "1 to 1000000", "100000", "A batch holds at most so many events.")                      \
-	KEY("rekapd", batch_bytes, INTEGER, 1 << 20, 1 << 30, false, false, "1048576 to 1073741824", "67108864",                                               \
+	KEY("rekapd", batch_events, INTEGER, 1, 1000000, false, false, "1 to 1000000", "250000", "A batch holds at most so many events.")                      \
+	KEY("rekapd", batch_bytes, INTEGER, 1 << 20, 1 << 30, false, false, "1048576 to 1073741824", "100663296",                                               \
 	    "A batch holds at most so many bytes; two batches are in memory.")                                                                                 \
 	KEY("rekapd", batch_ms, INTEGER, 0, 60000, false, false, "0 to 60000", "5",                                                                            \
 	    "While the store is idle, a batch waits so many milliseconds for more records before it is committed.")                                            \
