@@ -97,11 +97,12 @@ static const struct {
 	{"rd_kafka_poll_set_consumer"}, {"rd_kafka_purge"}, {"rd_kafka_query_watermark_offsets"}, {"rd_kafka_queue_get_consumer"}, {"rd_kafka_subscribe"}, {"rd_kafka_subscription"},
 	{"rd_kafka_producev"}, /* refuses what is too large by itself */
 	{"rd_kafka_offsets_for_times"}, /* is only asked so that something is asked */
+	{"rd_kafka_clusterid"}, /* by source_reached, which has no other failure than to know none */
 	/* These only tell, take or give back what is there, or end the program without memory. */
 	{"rd_kafka_assignment_lost"}, {"rd_kafka_conf_destroy"}, {"rd_kafka_conf_dup"}, {"rd_kafka_conf_get"}, {"rd_kafka_conf_new"}, {"rd_kafka_conf_set_dr_msg_cb"}, {"rd_kafka_conf_set_error_cb"},
 	{"rd_kafka_conf_set_log_cb"}, {"rd_kafka_conf_set_opaque"}, {"rd_kafka_conf_set_rebalance_cb"}, {"rd_kafka_conf_set_ssl_cert_verify_cb"}, {"rd_kafka_destroy"}, {"rd_kafka_err2name"}, {"rd_kafka_err2str"},
 	{"rd_kafka_fatal_error"}, {"rd_kafka_header_cnt"}, {"rd_kafka_headers_destroy"}, {"rd_kafka_headers_new"}, {"rd_kafka_message_destroy"}, {"rd_kafka_message_errstr"},
-	{"rd_kafka_metadata_destroy"}, {"rd_kafka_poll"}, {"rd_kafka_queue_destroy"}, {"rd_kafka_queue_io_event_enable"}, {"rd_kafka_topic_name"},
+	{"rd_kafka_mem_free"}, {"rd_kafka_metadata_destroy"}, {"rd_kafka_poll"}, {"rd_kafka_queue_destroy"}, {"rd_kafka_queue_io_event_enable"}, {"rd_kafka_topic_name"},
 	{"rd_kafka_topic_partition_list_add"}, {"rd_kafka_topic_partition_list_copy"}, {"rd_kafka_topic_partition_list_destroy"}, {"rd_kafka_topic_partition_list_new"},
 	{"rd_kafka_version"}, {"rd_kafka_version_str"},
 };
